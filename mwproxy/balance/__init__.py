@@ -1,0 +1,3 @@
+"""
+Load-balancing algorithms, one module each.
+"""

@@ -1,0 +1,3 @@
+"""
+One module per subject; each function is one configuration keyword.
+"""

@@ -1,0 +1,431 @@
+"""
+The description: what the configuration files say, before any traffic.
+
+Objects are filled while the files are read and sealed afterwards: a sealed
+object refuses every change (L{Sealed}). Live state has its own classes in C{live/}.
+
+Times are milliseconds; L{None} means that the keyword was not given.
+Compiled rules are opaque callables here; C{rules/} makes them.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from mwproxy.core.addresses import Address
+from mwproxy.core.diagnostics import NOWHERE, Where
+from mwproxy.core.levels import Level
+
+#: A compiled condition or use of a fetch, called with the stream.
+Predicate = Callable[[Any], bool]
+
+
+class Sealed:
+    """
+    An object that can be made read-only.
+    """
+
+    _sealed = False
+
+    def seal(self) -> None:
+        """
+        Refuse changes from now on.
+        """
+        object.__setattr__(self, "_sealed", True)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if self._sealed:
+            raise AttributeError(f"{type(self).__name__}.{name}: the description is sealed")
+        object.__setattr__(self, name, value)
+
+
+@dataclass(eq=False)
+class BindSettings(Sealed):
+    """
+    What stands behind the addresses of a C{bind}, C{stats socket} or C{-S} line.
+
+    @ivar socket_mode: Permissions of a UNIX socket, L{None} for what umask leaves.
+
+    @ivar processes: Relative numbers of the processes that listen; empty for all.
+    """
+
+    name: str = ""
+    backlog: int | None = None
+    maxconn: int | None = None
+    interface: str = ""
+    v4v6: bool | None = None
+    accept_proxy: bool = False
+    uid: int | None = None
+    gid: int | None = None
+    socket_mode: int | None = None
+    level: Level | None = None
+    expose_fd_listeners: bool = False
+    severity_output: str = "none"
+    processes: frozenset[int] = frozenset()
+    nice: int = 0
+    id: int | None = None
+
+
+@dataclass(eq=False)
+class Bind(Sealed):
+    """
+    One listening address.
+    """
+
+    address: Address
+    settings: BindSettings
+    where: Where = NOWHERE
+
+
+@dataclass(eq=False)
+class CheckSettings(Sealed):
+    """
+    Health checks of a server.
+
+    @ivar inter_ms: Time between checks; C{fastinter_ms} while its state is in doubt and
+        C{downinter_ms} while down fall back to it when L{None}.
+
+    @ivar address: Where to connect, L{None} for the server's own.
+
+    @ivar port: The port to check, 0 for the server's own.
+    """
+
+    enabled: bool = False
+    inter_ms: int = 2000
+    fastinter_ms: int | None = None
+    downinter_ms: int | None = None
+    rise: int = 2
+    fall: int = 3
+    address: Address | None = None
+    port: int = 0
+
+
+@dataclass(eq=False)
+class ServerSettings(Sealed):
+    """
+    What C{server} and C{default-server} lines may say.
+
+    @ivar maxconn: Most concurrent connections, 0 for no limit.
+
+    @ivar maxqueue: Most streams waiting for this server, 0 for no limit.
+
+    @ivar pool_max: Most idle connections kept, -1 for no limit, 0 for none.
+
+    @ivar send_proxy: 0 for no PROXY header, else its version 1 or 2.
+
+    @ivar init_addr: Ways to find the first address, in order; empty for the default.
+    """
+
+    weight: int = 1
+    backup: bool = False
+    disabled: bool = False
+    maxconn: int = 0
+    minconn: int = 0
+    maxqueue: int = 0
+    slowstart_ms: int = 0
+    cookie: str = ""
+    id: int | None = None
+    send_proxy: int = 0
+    pool_max: int = -1
+    pool_purge_delay_ms: int = 5000
+    max_reuse: int = -1
+    source: Address | None = None
+    init_addr: tuple[str, ...] = ()
+    check: CheckSettings = field(default_factory=CheckSettings)
+
+    def fork(self) -> ServerSettings:
+        """
+        Copy the settings, so that a line can change its own.
+
+        @return: An unsealed copy.
+        """
+        other = copy.copy(self)
+        other.check = copy.copy(self.check)
+        object.__setattr__(other, "_sealed", False)
+        object.__setattr__(other.check, "_sealed", False)
+        return other
+
+
+@dataclass(eq=False)
+class Server(Sealed):
+    """
+    A C{server} line.
+
+    @ivar address: Where it is; its port may be 0 or an offset, for the port that the
+        client connected to.
+    """
+
+    name: str
+    address: Address
+    settings: ServerSettings
+    where: Where = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class LogTarget:
+    """
+    A C{log} line.
+
+    @ivar address: Where lines go: an IP address (UDP syslog), C{unix} path (datagram),
+        or C{fd}, with 1 and 2 for C{stdout} and C{stderr}.
+
+    @ivar format: C{raw short timed rfc3164 rfc5424 iso priority local}.
+
+    @ivar facility: Number of the syslog facility.
+
+    @ivar level: The highest severity number that is sent (7 is debug).
+
+    @ivar min_level: Lines more severe than this are sent as if they had it.
+
+    @ivar length: Longest line in bytes.
+
+    @ivar sample: Ranges and size of C{sample}, L{None} to send all.
+    """
+
+    address: Address
+    format: str
+    facility: int
+    level: int = 7
+    min_level: int = 0
+    length: int = 1024
+    sample: tuple[frozenset[int], int] | None = None
+
+
+@dataclass(eq=False)
+class HttpCheck(Sealed):
+    """
+    C{option httpchk} and C{http-check}.
+
+    @ivar expect: L{None} for status 2xx or 3xx, else a function of (status, body) that
+        returns whether it is as expected.
+    """
+
+    method: str = "OPTIONS"
+    uri: str = "/"
+    version: str = "HTTP/1.0"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    expect: Callable[[int, bytes], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """
+    A C{use_backend} or C{use-server} line.
+
+    @ivar target: The name, or a compiled log-format that yields it.
+
+    @ivar condition: L{None} for always.
+    """
+
+    target: str
+    dynamic: Callable[[Any], bytes] | None
+    condition: Predicate | None
+    where: Where
+
+
+@dataclass(eq=False)
+class Timeouts(Sealed):
+    """
+    The C{timeout} keywords, in milliseconds; L{None} is no limit, or the fallback that
+    the manual names.
+    """
+
+    client: int | None = None
+    server: int | None = None
+    connect: int | None = None
+    queue: int | None = None
+    http_request: int | None = None
+    http_keep_alive: int | None = None
+    check: int | None = None
+    tunnel: int | None = None
+    client_fin: int | None = None
+    server_fin: int | None = None
+    tarpit: int | None = None
+
+
+@dataclass(eq=False)
+class Proxy(Sealed):
+    """
+    A C{frontend}, C{backend}, C{listen} or C{defaults} section.
+
+    @ivar kind: The section's keyword.
+
+    @ivar number: Its C{id}: 0 until numbered, from 1 in order, or as configured. C{iid} on the
+        consoles.
+
+    @ivar acls: Compiled ACLs by name; lines of the same name are joined by "or".
+
+    @ivar rule_lines: Compiled condition and action of each line, by ruleset, in order.
+
+    @ivar http_request: The compiled ruleset (all of C{rule_lines["http-request"]} joined when the
+        section ends), L{None} when there is no such line. Called with
+        the stream, returns L{None} to go on or a L{Verdict<mwproxy.rules.ruleset.Verdict>}.
+
+    @ivar options: C{option} keywords that are merely on, by name.
+
+    @ivar close_mode: C{"keep-alive"}, C{"server-close"} or C{"close"}.
+
+    @ivar reuse: C{http-reuse}: C{never safe aggressive always}.
+
+    @ivar log_format: Compiled log-format, L{None} when nothing is logged for streams.
+        Called with the stream, returns the line as bytes without line feed.
+
+    @ivar log_targets: Targets; C{log global} is replaced by the global ones at the end.
+
+    @ivar error_files: Whole answers by status.
+
+    @ivar forwardfor: L{None} when off, else (header name, exempt networks, if-none).
+    """
+
+    kind: str
+    name: str
+    where: Where = NOWHERE
+    defaults: str = ""
+    number: int = 0
+    mode: str = "tcp"
+    disabled: bool = False
+    description: str = ""
+    maxconn: int | None = None
+    backlog: int | None = None
+    fullconn: int | None = None
+    retries: int = 3
+    redispatch: int = 0
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    binds: list[Bind] = field(default_factory=list)
+    servers: list[Server] = field(default_factory=list)
+    default_server: ServerSettings = field(default_factory=ServerSettings)
+    default_backend: str = ""
+    use_backend: list[Switch] = field(default_factory=list)
+    acls: dict[str, Predicate] = field(default_factory=dict)
+    http_request: Callable[[Any], Any] | None = None
+    http_response: Callable[[Any], Any] | None = None
+    balance: str = "roundrobin"
+    balance_args: tuple[str, ...] = ()
+    hash_type: tuple[str, str, str] = ("map-based", "sdbm", "")
+    options: set[str] = field(default_factory=set)
+    http_check: HttpCheck | None = None
+    close_mode: str = "keep-alive"
+    reuse: str = "safe"
+    forwardfor: tuple[bytes, tuple[Any, ...], bool] | None = None
+    log_targets: list[LogTarget] = field(default_factory=list)
+    log_global: bool = False
+    log_format: Callable[[Any], bytes] | None = None
+    log_format_kind: str = ""
+    log_tag: str = ""
+    error_files: dict[int, bytes] = field(default_factory=dict)
+    monitor_uri: bytes = b""
+    processes: frozenset[int] = frozenset()
+    rule_lines: dict[str, list[tuple[Predicate | None, Any]]] = field(default_factory=dict)
+
+    @property
+    def has_frontend(self) -> bool:
+        """
+        Whether clients connect to it.
+        """
+        return self.kind in ("frontend", "listen")
+
+    @property
+    def has_backend(self) -> bool:
+        """
+        Whether it has servers.
+        """
+        return self.kind in ("backend", "listen")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """
+    A C{program} section.
+
+    @ivar command: Program and arguments.
+
+    @ivar user: Empty to keep the master's.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    user: str = ""
+    group: str = ""
+    start_on_reload: bool = True
+
+
+@dataclass(eq=False)
+class Global(Sealed):
+    """
+    The C{global} section, all its files joined.
+
+    @ivar nbproc: Number of workers.
+
+    @ivar limit: C{no-exit-on-failure} of C{master-worker} inverted: True when the death of one
+        worker ends all.
+    """
+
+    daemon: bool = False
+    master_worker: bool = False
+    exit_on_failure: bool = True
+    mworker_max_reloads: int = 50
+    nbproc: int = 1
+    nbthread: int | None = None
+    maxconn: int | None = None
+    pidfile: str = ""
+    user: str = ""
+    uid: int | None = None
+    group: str = ""
+    gid: int | None = None
+    chroot: str = ""
+    quiet: bool = False
+    zero_warning: bool = False
+    ulimit_n: int | None = None
+    hard_stop_after_ms: int | None = None
+    grace_ms: int | None = None
+    close_spread_time_ms: int | None = None
+    node: str = ""
+    description: str = ""
+    localpeer: str = ""
+    log_targets: list[LogTarget] = field(default_factory=list)
+    log_tag: str = ""
+    log_send_hostname: str | None = None
+    stats_sockets: list[Bind] = field(default_factory=list)
+    stats_timeout_ms: int = 10_000
+    stats_maxconn: int = 10
+    bufsize: int = 16384
+    maxrewrite: int = 1024
+    maxhdr: int = 101
+    maxaccept: int = 64
+    spread_checks: int = 0
+    noreuseport: bool = False
+    nosplice: bool = False
+
+
+@dataclass(eq=False)
+class Configuration(Sealed):
+    """
+    All sections of all files.
+
+    @ivar proxies: In the order of the files, C{defaults} not among them.
+    """
+
+    global_: Global = field(default_factory=Global)
+    proxies: list[Proxy] = field(default_factory=list)
+    programs: list[Program] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+    def seal_all(self) -> None:
+        """
+        Make everything read-only, once all files are read and checked.
+        """
+        _seal(self)
+
+
+def _seal(value: object) -> None:
+    if isinstance(value, list | tuple):
+        for item in value:
+            _seal(item)
+    elif isinstance(value, Sealed) and not value._sealed:
+        for each in fields(value):  # type: ignore[arg-type]  # every Sealed is a dataclass
+            _seal(getattr(value, each.name))
+        value.seal()

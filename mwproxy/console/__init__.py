@@ -1,0 +1,3 @@
+"""
+The master's and the worker's consoles.
+"""

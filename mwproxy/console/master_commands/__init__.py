@@ -1,0 +1,3 @@
+"""
+Commands that the master executes.
+"""

@@ -1,0 +1,114 @@
+"""
+What the master's console needs of the master.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Protocol
+
+from mwproxy.core.levels import Level
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRow:
+    """
+    One row of C{show proc}.
+
+    @ivar kind: C{"master"}, C{"worker"} or C{"program"}.
+
+    @ivar name: Name of a program, else empty.
+
+    @ivar relative: Number among the workers of its generation, 0 for the master.
+
+    @ivar reloads: How many reloads ago it was started.
+
+    @ivar failed: For the master: reloads that failed since the last good one.
+
+    @ivar uptime: Seconds since its start.
+
+    @ivar old: True for workers and programs of former generations.
+
+    @ivar starting: True for a worker that has not said READY.
+
+    @ivar channel: Descriptors of its control channel, -1 for closed.
+    """
+
+    pid: int
+    kind: str
+    name: str
+    relative: int
+    reloads: int
+    failed: int
+    uptime: float
+    version: str
+    old: bool = False
+    starting: bool = False
+    channel: tuple[int, int] = (-1, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadResult:
+    """
+    How a reload ended.
+
+    @ivar log: The messages of the attempt, lines with line feeds.
+
+    @ivar generation: Number of the generation that serves now.
+    """
+
+    success: bool
+    log: str
+    generation: int
+
+
+class MasterView(Protocol):
+    """
+    The master as its console sees it.
+
+    @ivar reload_failed: True since a reload failed, until one succeeds.
+
+    @ivar nbproc: How many workers a generation has.
+    """
+
+    reload_failed: bool
+    nbproc: int
+
+    def rows(self) -> list[ProcessRow]:
+        """
+        List the processes: the master, current workers, old ones (newest first), programs, old
+        programs. The standby is not among them.
+        """
+
+    def uptime(self) -> float:
+        """
+        Tell the master's age in seconds.
+        """
+
+    def reload(self, *, hard: bool = False) -> Awaitable[ReloadResult]:
+        """
+        Reload, after those that were asked for before.
+        """
+
+    def startup_log(self) -> str:
+        """
+        Get the messages of the latest start or reload and all since.
+        """
+
+    def environment(self) -> dict[str, str]:
+        """
+        Get the master's environment as configuration sees it.
+        """
+
+    def open_worker(self, pid: int, level: Level, mode: str) -> socket.socket:
+        """
+        Open a console session in a worker.
+
+        @param mode: C{n}, C{i} or C{p}.
+
+        @return: A connected, non-blocking stream socket that the caller owns.
+
+        @raise LookupError: There is no such worker, or its channel is closed.
+        """

@@ -1,0 +1,3 @@
+"""
+Commands that a worker executes, one module per noun.
+"""

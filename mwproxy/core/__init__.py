@@ -1,0 +1,3 @@
+"""
+The vocabulary: registries, diagnostics, values, addresses. Imports nothing of mwproxy or Twisted.
+"""

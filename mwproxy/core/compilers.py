@@ -1,0 +1,102 @@
+"""
+The seam through which C{config} has rules compiled without importing C{rules}.
+
+C{mwproxy.rules.compiler} installs itself here when it is imported; who loads a whole
+configuration imports it first (C{worker/startup.py}). Errors are raised as
+L{ConfigError<mwproxy.core.diagnostics.ConfigError>}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from mwproxy.core.diagnostics import Diagnostics, Where
+
+
+class RuleCompiler(Protocol):
+    """
+    Turns words of the configuration into functions of the stream.
+    """
+
+    def acl(
+        self, words: list[str], proxy: Any, where: Where, diagnostics: Diagnostics
+    ) -> Callable[[Any], bool]:
+        """
+        Compile what follows the name on an C{acl} line.
+
+        @param words: Such as C{["path_beg", "-i", "/api"]}.
+
+        @return: The predicate.
+        """
+
+    def condition(
+        self, words: list[str], proxy: Any, where: Where, diagnostics: Diagnostics
+    ) -> Callable[[Any], bool] | None:
+        """
+        Compile C{if …} or C{unless …}.
+
+        @param words: From C{if} or C{unless} on; empty for no condition.
+
+        @return: The predicate, L{None} for no condition.
+        """
+
+    def rule(
+        self,
+        ruleset: str,
+        words: list[str],
+        proxy: Any,
+        where: Where,
+        diagnostics: Diagnostics,
+    ) -> tuple[Callable[[Any], bool] | None, Callable[[Any], Any]]:
+        """
+        Compile what follows C{http-request} or another ruleset's name.
+
+        @return: Condition (L{None} for always) and action.
+        """
+
+    def join(
+        self, rules: list[tuple[Callable[[Any], bool] | None, Callable[[Any], Any]]]
+    ) -> Callable[[Any], Any] | None:
+        """
+        Make one function of compiled rules; L{None} when there are none.
+        """
+
+    def log_format(
+        self, text: str, proxy: Any, where: Where, diagnostics: Diagnostics, *, http: bool = True
+    ) -> Callable[[Any], bytes]:
+        """
+        Compile a log-format string.
+
+        @return: Makes the bytes from a stream.
+        """
+
+    def expression(
+        self, words: list[str], proxy: Any, where: Where, diagnostics: Diagnostics
+    ) -> tuple[Callable[[Any], Any], int]:
+        """
+        Compile a sample expression: a fetch and its converters.
+
+        @return: The function, and how many words it took.
+        """
+
+
+_installed: list[RuleCompiler] = []
+
+
+def install(compiler: RuleCompiler) -> None:
+    """
+    Make a compiler the one that configuration is compiled with.
+    """
+    _installed[:] = [compiler]
+
+
+def rules() -> RuleCompiler:
+    """
+    Get the compiler.
+
+    @raise RuntimeError: None was installed: a mistake in the program.
+    """
+    if not _installed:
+        raise RuntimeError("mwproxy.rules.compiler was not imported")
+    return _installed[0]

@@ -1,0 +1,3 @@
+"""
+Origin servers for the quickstart and the tests.
+"""

@@ -1,0 +1,3 @@
+"""
+Live state: what traffic and the CLI change.
+"""

@@ -1,0 +1,176 @@
+"""
+Live servers: what checks, traffic and the console change.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mwproxy.config import model
+from mwproxy.live.counters import Counters
+
+if TYPE_CHECKING:
+    from mwproxy.live.proxies import Backend
+
+
+class Admin(enum.IntFlag):
+    """
+    Administrative state; values are those of C{srv_admin_state} in the server-state file.
+    """
+
+    NONE = 0
+    FORCED_MAINT = 0x01
+    INHERITED_MAINT = 0x02
+    CONFIG_MAINT = 0x04
+    FORCED_DRAIN = 0x08
+    INHERITED_DRAIN = 0x10
+    RESOLUTION_MAINT = 0x20
+    MAINT = 0x23
+    DRAIN = 0x18
+
+
+class Operational(enum.IntEnum):
+    """
+    Operational state; values are those of C{srv_op_state}.
+    """
+
+    STOPPED = 0
+    STARTING = 1
+    RUNNING = 2
+    STOPPING = 3
+
+
+class Balancer(Protocol):
+    """
+    A balance algorithm at work for one backend. It sees only servers that may be used.
+
+    @ivar tracks_load: True when L{load_changed} must be called.
+    """
+
+    tracks_load: bool
+
+    def pick(self, stream: Any, avoid: Server | None = None) -> Server | None:
+        """
+        Choose a server that may take one more stream (see L{Server.has_room}).
+
+        @param stream: The stream, for algorithms that look at it.
+
+        @param avoid: A server not to choose if there is another.
+
+        @return: L{None} when no usable server has room.
+        """
+
+    def update(self) -> None:
+        """
+        Take notice that servers came, went or changed weight.
+        """
+
+    def load_changed(self, server: Server) -> None:
+        """
+        Take notice that C{server.current} changed.
+        """
+
+
+class Server:
+    """
+    One live server.
+
+    @ivar description: The C{server} line.
+
+    @ivar number: Its C{sid}, from 1.
+
+    @ivar sockaddr: What C{connect} takes, L{None} while its name is not resolved.
+
+    @ivar family: The C{AF_} constant that goes with it.
+
+    @ivar weight: User-visible weight (C{uweight}), 0 to 256.
+
+    @ivar current: Streams that use it now (what C{maxconn} limits).
+
+    @ivar queue: Streams waiting for this server, oldest first.
+
+    @ivar idle: Idle connections, the most recently used last; objects of C{net/pools.py}.
+    """
+
+    __slots__ = (
+        "description", "backend", "name", "number", "sockaddr", "family", "port_offset",
+        "admin", "operational", "weight", "initial_weight", "maxconn", "maxqueue", "current",
+        "queue", "idle", "counters", "health", "check_status", "check_code", "check_duration_ms",
+        "check_description", "check_started", "last_change", "down_since", "downtime",
+        "check", "slowstart_from", "proxy_header", "usable_now", "backup", "last_error",
+        "port_follows", "used_max", "plain",
+    )  # fmt: skip
+
+    def __init__(self, description: model.Server, backend: Backend, number: int) -> None:
+        """
+        @param description: The C{server} line.
+
+        @param backend: The live backend.
+
+        @param number: Its C{sid}.
+        """
+        settings = description.settings
+        self.description = description
+        self.backend = backend
+        self.name = description.name
+        self.number = number
+        self.sockaddr: Any = None
+        self.family = 0
+        self.port_offset = description.address.port_offset
+        self.port_follows = description.address.is_ip and (
+            description.address.port_offset or not description.address.port
+        )
+        self.admin = Admin.CONFIG_MAINT | Admin.FORCED_MAINT if settings.disabled else Admin.NONE
+        self.operational = Operational.STOPPED if settings.disabled else Operational.RUNNING
+        self.weight = self.initial_weight = settings.weight
+        self.backup = settings.backup
+        self.maxconn = settings.maxconn
+        self.maxqueue = settings.maxqueue
+        self.current = 0
+        self.used_max = 0
+        self.queue: deque[Any] = deque()
+        self.idle: list[Any] = []
+        self.counters = Counters()
+        self.check: Any = None
+        self.health = settings.check.rise + settings.check.fall - 1
+        self.check_status = ""
+        self.check_code = 0
+        self.check_duration_ms = -1
+        self.check_description = ""
+        self.check_started = 0.0
+        self.last_error = ""
+        self.last_change = 0.0
+        self.down_since = 0.0
+        self.downtime = 0.0
+        self.slowstart_from = 0.0
+        self.proxy_header = settings.send_proxy
+        self.usable_now = not settings.disabled and settings.weight > 0
+        #: True when the stream's bytes may go to the socket as they are (no PROXY header, no TLS).
+        self.plain = not settings.send_proxy
+
+    @property
+    def has_room(self) -> bool:
+        """
+        Whether C{maxconn} lets it take one more stream.
+        """
+        return not self.maxconn or self.current < self.maxconn
+
+    @property
+    def up(self) -> bool:
+        """
+        Whether it may serve streams that insist on it, draining ones included.
+        """
+        return self.operational is not Operational.STOPPED and not self.admin & Admin.MAINT
+
+    def refresh_usable(self) -> None:
+        """
+        Recompute L{usable_now}: whether load balancing may choose it. To be called after any
+        change of state or weight, before the balancer's C{update}.
+        """
+        self.usable_now = (
+            self.operational in (Operational.RUNNING, Operational.STARTING)
+            and not self.admin
+            and self.weight > 0
+        )

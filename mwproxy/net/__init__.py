@@ -1,0 +1,3 @@
+"""
+Input and output of the data plane.
+"""

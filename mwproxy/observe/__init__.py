@@ -1,0 +1,3 @@
+"""
+Statistics, start-up logs, notifications.
+"""

@@ -1,0 +1,3 @@
+"""
+Processes: spawning, the control channel, listening sockets, signals.
+"""

@@ -1,0 +1,135 @@
+"""
+The control channel between the master and one worker: AMP over a UNIX socketpair.
+
+The master keeps one end, the worker has the other as descriptor 3. Both sides read this
+file; the version is checked when the channel opens. Values end at 64 KiB; whatever streams gets a
+descriptor of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar
+
+from twisted.protocols import amp
+
+CHANNEL_VERSION = 1
+CHANNEL_FD = 3
+
+
+class Json(amp.Argument):
+    """
+    Any JSON value.
+    """
+
+    def toString(self, inObject: Any) -> bytes:
+        """
+        Encode.
+        """
+        return json.dumps(inObject, separators=(",", ":")).encode()
+
+    def fromString(self, inString: bytes) -> Any:
+        """
+        Decode.
+        """
+        return json.loads(inString)
+
+
+class Refused(Exception):
+    """
+    The other side cannot do what was asked; the text says why.
+    """
+
+
+class Hello(amp.Command):
+    """
+    Worker to master, first of all: who I am.
+    """
+
+    arguments = [
+        (b"version", amp.Integer()),
+        (b"software", amp.Unicode()),
+        (b"pid", amp.Integer()),
+    ]
+    response: ClassVar[list[Any]] = []
+
+
+class Load(amp.Command):
+    """
+    Master to a standby worker: become generation C{generation}. Answered as soon as it is
+    understood; the outcome comes as L{SendStatus}.
+
+    C{order}: C{{"files": [...], "directory": str, "options": {...command line values...},
+    "environment": {...changes...}, "startup_version": str}}.
+    """
+
+    arguments = [
+        (b"generation", amp.Integer()),
+        (b"process", amp.Integer()),
+        (b"order", Json()),
+    ]
+    response: ClassVar[list[Any]] = []
+
+
+class NeedListener(amp.Command):
+    """
+    Worker to master: give me the listening socket for this C{bind}.
+
+    C{spec} is a L{ListenerSpec<mwproxy.process.sockets.ListenerSpec>} as JSON. The error's text is
+    the system's, such as C{cannot bind socket (Address already in use) for [127.0.0.1:80]}.
+    """
+
+    arguments = [(b"spec", Json())]
+    response = [(b"fd", amp.Descriptor())]
+    errors = {Refused: b"REFUSED"}
+
+
+class Message(amp.Command):
+    """
+    Worker to master: a start-up message that I printed, for C{show startup-logs}.
+    """
+
+    arguments = [(b"text", amp.Unicode())]
+    response: ClassVar[list[Any]] = []
+
+
+class SendStatus(amp.Command):
+    """
+    Worker to master: C{READY}, or C{FAILED} with an exit status that will follow.
+    """
+
+    arguments = [(b"status", amp.Unicode()), (b"facts", Json())]
+    response: ClassVar[list[Any]] = []
+
+
+class Leave(amp.Command):
+    """
+    Master to worker: soft stop, as SIGUSR1.
+    """
+
+    arguments: ClassVar[list[Any]] = []
+    response: ClassVar[list[Any]] = []
+
+
+class OpenConsole(amp.Command):
+    """
+    Master to worker: serve a console session on this stream descriptor.
+
+    C{level} is the highest level of the session; C{mode} is C{n}, C{i} or C{p}.
+    """
+
+    arguments = [
+        (b"fd", amp.Descriptor()),
+        (b"level", amp.Unicode()),
+        (b"mode", amp.Unicode()),
+    ]
+    response: ClassVar[list[Any]] = []
+
+
+class Figures(amp.Command):
+    """
+    Worker to master, every few seconds while they change: figures for C{STATUS=}.
+    """
+
+    arguments = [(b"figures", Json())]
+    response: ClassVar[list[Any]] = []

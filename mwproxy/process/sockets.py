@@ -1,0 +1,46 @@
+"""
+Listening sockets: what identifies one, and the set that their owner keeps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSpec:
+    """
+    All that is needed to make a listening socket. What identifies it across generations is
+    L{key}; the rest applies when it is made.
+
+    @ivar family: C{ipv4 ipv6 unix abns abnsz fd}.
+
+    @ivar host: Address, path or name.
+
+    @ivar port: Port; the descriptor for C{fd}.
+
+    @ivar backlog: Argument of C{listen}.
+
+    @ivar v6only: L{None} for the system's default.
+
+    @ivar mode: Permissions of a UNIX socket, L{None} for what umask leaves; C{uid}, C{gid}
+        likewise.
+    """
+
+    family: str
+    host: str
+    port: int = 0
+    interface: str = ""
+    backlog: int = 1024
+    v6only: bool | None = None
+    mode: int | None = None
+    uid: int | None = None
+    gid: int | None = None
+    reuseport: bool = True
+
+    @property
+    def key(self) -> tuple[str, str, int, str]:
+        """
+        What identifies the socket.
+        """
+        return (self.family, self.host, self.port, self.interface)

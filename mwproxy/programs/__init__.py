@@ -1,0 +1,3 @@
+"""
+Program sections: sidecar children of the master.
+"""

@@ -1,0 +1,3 @@
+"""
+Wire formats as pure functions over bytes.
+"""

@@ -1,0 +1,210 @@
+"""
+HTTP/1 messages as the rest of the program sees them.
+
+Theory. The header lines of a message are one L{Block}, parsed once and never changed, so that
+blocks can be shared: clients on a keep-alive connection repeat theirs, and the parser remembers
+recent ones. A message whose lines no rule touches goes out with the block's ready-made C{wire}; the
+first change gives the message a list of its own.
+"""
+
+from __future__ import annotations
+
+Field = tuple[bytes, bytes]
+
+
+class BadMessage(Exception):
+    """
+    The peer sent what must not be understood.
+
+    @ivar status: What to answer a client; for a server's message the answer is 502.
+
+    @ivar reason: Why, for C{show errors} and for people.
+
+    @ivar position: Offset of the offending byte in the message, -1 when it has none.
+    """
+
+    def __init__(self, status: int, reason: str, position: int = -1) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.position = position
+
+
+class Block:
+    """
+    The header lines of a message, parsed. Shared between messages: never changed.
+
+    @ivar fields: Name in lower case and value without surrounding blanks, in order, as received.
+
+    @ivar wire: The lines to send on: lower-case names, without those that concern only
+        the connection (C{connection}, what it names except C{te: trailers} and C{upgrade} handling,
+        C{keep-alive}, C{proxy-connection}, C{transfer-encoding}, C{upgrade}); each ends in CRLF.
+
+    @ivar plain: Like L{fields} after the same removals: what C{wire} spells out.
+
+    @ivar length: C{content-length}, -1 when absent.
+
+    @ivar chunked: True when C{transfer-encoding} ends in C{chunked}.
+
+    @ivar close: True when C{connection} has C{close}.
+
+    @ivar keep_alive: True when it has C{keep-alive}.
+
+    @ivar upgrade: Value of C{upgrade} when C{connection} names it, else empty.
+
+    @ivar expect_continue: True for C{expect: 100-continue}.
+
+    @ivar host: Value of C{host}, L{None} when absent.
+    """
+
+    __slots__ = (
+        "fields", "wire", "plain", "length", "chunked", "close", "keep_alive", "upgrade",
+        "expect_continue", "host",
+    )  # fmt: skip
+
+    fields: tuple[Field, ...]
+    wire: bytes
+    plain: tuple[Field, ...]
+    length: int
+    chunked: bool
+    close: bool
+    keep_alive: bool
+    upgrade: bytes
+    expect_continue: bool
+    host: bytes | None
+
+
+class Message:
+    """
+    What requests and responses share.
+
+    @ivar block: The header lines as received.
+
+    @ivar edited: L{None} while they go on as they came; else the list that replaces
+        C{block.plain}. Use L{own} before changing it.
+
+    @ivar version: 10 or 11.
+
+    @ivar size: Bytes of the head as received, empty line included.
+    """
+
+    __slots__ = ("block", "edited", "version", "size")
+
+    block: Block
+    edited: list[Field] | None
+    version: int
+    size: int
+
+    def own(self) -> list[Field]:
+        """
+        Get the header lines for changing.
+
+        @return: The list that will be sent.
+        """
+        if self.edited is None:
+            self.edited = list(self.block.plain)
+        return self.edited
+
+    def fields(self) -> tuple[Field, ...] | list[Field]:
+        """
+        Get the header lines for reading.
+
+        @return: All lines as received, or as changed.
+        """
+        return self.block.fields if self.edited is None else self.edited
+
+    def get_all(self, name: bytes) -> list[bytes]:
+        """
+        Find the values of a header, one per line.
+
+        @param name: In lower case.
+
+        @return: The values in order, each a whole line.
+        """
+        return [value for known, value in self.fields() if known == name]
+
+    def wire_fields(self) -> bytes:
+        """
+        Write the header lines for sending.
+
+        @return: Lines, each ending in CRLF; without the empty one.
+        """
+        if self.edited is None:
+            return self.block.wire
+        return b"".join([b"%b: %b\r\n" % line for line in self.edited])
+
+
+class Request(Message):
+    """
+    An HTTP/1 request.
+
+    @ivar method: As received.
+
+    @ivar target: The request target as it is to be sent: what came, or what rules made of it.
+    """
+
+    __slots__ = ("method", "target")
+
+    method: bytes
+    target: bytes
+
+    def __init__(self, method: bytes, target: bytes, version: int, block: Block, size: int) -> None:
+        self.method = method
+        self.target = target
+        self.version = version
+        self.block = block
+        self.edited = None
+        self.size = size
+
+    @property
+    def path(self) -> bytes:
+        """
+        The path alone: from its first slash to the query, without scheme and authority; empty
+        for C{CONNECT}, C{*} for C{OPTIONS *}.
+        """
+        target = self.target
+        if target[:1] != b"/":
+            _scheme, found, rest = target.partition(b"://")
+            if not found:
+                return target if target == b"*" else b""
+            slash = rest.find(b"/")
+            target = rest[slash:] if slash >= 0 else b"/"
+        return target.partition(b"?")[0]
+
+    @property
+    def query(self) -> bytes:
+        """
+        What follows the first question mark, empty when there is none.
+        """
+        return self.target.partition(b"?")[2]
+
+    @property
+    def keep_alive(self) -> bool:
+        """
+        Whether the client lets the connection serve another request.
+        """
+        block = self.block
+        return not block.close if self.version >= 11 else block.keep_alive
+
+
+class Response(Message):
+    """
+    An HTTP/1 response.
+
+    @ivar status: Its code.
+
+    @ivar reason: As received, may be empty.
+    """
+
+    __slots__ = ("status", "reason")
+
+    status: int
+    reason: bytes
+
+    def __init__(self, status: int, reason: bytes, version: int, block: Block, size: int) -> None:
+        self.status = status
+        self.reason = reason
+        self.version = version
+        self.block = block
+        self.edited = None
+        self.size = size

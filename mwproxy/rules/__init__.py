@@ -1,0 +1,3 @@
+"""
+What configuration lines evaluate to: expressions, ACLs, rulesets, log formats.
+"""

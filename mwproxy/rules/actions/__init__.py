@@ -1,0 +1,3 @@
+"""
+Actions of http-request, http-response and their kin.
+"""

@@ -1,0 +1,3 @@
+"""
+Sample converters, one module per subject.
+"""

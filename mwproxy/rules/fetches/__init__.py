@@ -1,0 +1,3 @@
+"""
+Sample fetches, one module per subject.
+"""

@@ -1,0 +1,3 @@
+"""
+Log-format variables such as %ci and %Tr.
+"""

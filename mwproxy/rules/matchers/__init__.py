@@ -1,0 +1,3 @@
+"""
+ACL match methods (-m).
+"""

@@ -1,0 +1,3 @@
+"""
+Decisions about sessions and streams; no sockets.
+"""

@@ -1,0 +1,3 @@
+"""
+A worker process, under a master or alone.
+"""
