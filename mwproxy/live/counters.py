@@ -81,7 +81,7 @@ class Counters:
         "qtime_sum", "ctime_sum", "rtime_sum", "ttime_sum", "h1sess", "h1req",
     )  # fmt: skip
 
-scur: int
+    scur: int
     smax: int
     stot: int
     bin: int
