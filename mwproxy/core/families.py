@@ -8,7 +8,7 @@ was. Each family names the package whose import fills its registry, see L{PACKAG
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from mwproxy.core.registry import Registry
@@ -40,6 +40,9 @@ class Keyword:
     @ivar negatable: True when C{no} may stand before it.
 
     @ivar parse: Takes the L{Line<mwproxy.config.line.Line>} and the section's model.
+
+    @ivar elsewhere: Keywords of the same name in other sections, such as C{maxconn} in
+        C{global} beside that of proxies; filled on the first one registered.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Keyword:
     discovery: bool
     negatable: bool
     parse: Callable[[Any, Any], None]
+    elsewhere: list[Keyword] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +234,8 @@ def keyword(
     negatable: bool = False,
 ) -> Callable[[Function], Function]:
     """
-    Register a configuration keyword; see L{Keyword} for what the facts mean.
+    Register a configuration keyword; see L{Keyword} for what the facts mean. One name may
+    be registered for different sections by different functions, see L{all_keywords}.
 
     @param sections: Names separated by blanks.
 
@@ -241,10 +246,26 @@ def keyword(
         entry = Keyword(
             name, frozenset(sections.split()), low, high, syntax, discovery, negatable, function
         )
-        keywords.register(name, entry)
+        known = keywords.find(name)
+        if known is None:
+            keywords.register(name, entry)
+            return function
+        for other in (known, *known.elsewhere):
+            if other.sections & entry.sections:
+                raise ValueError(f"keyword '{name}' is registered twice for one section")
+        known.elsewhere.append(entry)
         return function
 
     return record
+
+
+def all_keywords() -> list[Keyword]:
+    """
+    List the keywords, those that share a name included.
+
+    @return: Sorted by name.
+    """
+    return [each for _, first in keywords for each in (first, *first.elsewhere)]
 
 
 def bind_option(
