@@ -1,0 +1,98 @@
+# `make run` proxies; `make test` tests; both set up all they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CFG ?= doc/examples/quickstart.cfg
+# Where Python finds the twistd plugin of a checkout only with this option.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	--config-settings editable_mode=compat
+DEBIAN_TEST := haproxy socat curl openssl
+DEBIAN_BENCH := haproxy socat wrk util-linux
+SETUP_FILES := setup.cfg pyproject.toml
+
+.PHONY: run test lint types bench coverage doc clean distclean help
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make run      proxy with doc/examples/quickstart.cfg (CFG=file for another)'
+	@echo 'make test     all tests, ruff, mypy (T=tests.core for some of them)'
+	@echo 'make lint     ruff and mypy alone'
+	@echo 'make bench    measure beside HAProxy (ROWS="http reload" for some rows)'
+	@echo 'make coverage the tests with branch coverage'
+	@echo 'make doc      write doc/configuration.md and doc/commands.md anew'
+	@echo 'make clean    remove what the above left, but not $(VENV)'
+
+$(VENV)/.made:
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	  echo 'mwproxy needs Python 3.11 or later with venv; on Debian: apt install python3-venv'; \
+	  exit 1; }
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'mwproxy needs Python 3.11 or later: PYTHON=python3.11 make ...'; \
+	  exit 1; }
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made $(SETUP_FILES)
+	$(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed $(SETUP_FILES)
+	$(PIP_INSTALL) --editable '.[test]'
+	@touch $@
+
+# $(call need,packages,purpose): install Debian packages when we may, else say which.
+define need
+@missing=''; for package in $(1); do \
+  dpkg-query --show --showformat='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' \
+    || missing="$$missing $$package"; done; \
+if [ -n "$$missing" ]; then \
+  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+    { apt-get install --yes --no-install-recommends $$missing >/dev/null 2>&1 \
+      || { apt-get update >/dev/null 2>&1; \
+           apt-get install --yes --no-install-recommends $$missing >/dev/null; }; } \
+      || echo "could not install:$$missing ($(2))"; \
+  else \
+    echo "not installed, and only root may install:$$missing"; \
+    echo "$(2); on Debian: apt install$$missing"; \
+  fi; \
+fi
+endef
+
+run: $(VENV)/.installed
+	@mkdir -p run
+	@MWPROXY_PYTHON="$(CURDIR)/$(BIN)/python" PATH="$(CURDIR)/$(BIN):$$PATH" \
+	  $(BIN)/twistd -n mwproxy -f $(CFG) -S run/master.sock || { status=$$?; \
+	  case $$status in 130|143) exit 0;; esac; \
+	  echo 'mwproxy did not run. A port that is taken? Choose others:'; \
+	  echo '  PORT=9080 TCP_PORT=9081 ORIGIN_A_PORT=9091 ORIGIN_B_PORT=9092 make run'; \
+	  exit $$status; }
+
+test: $(VENV)/.installed-test
+	$(call need,$(DEBIAN_TEST),tests that need them are skipped)
+	@$(BIN)/python -m tests $(T)
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed
+	$(call need,$(DEBIAN_BENCH),rows that need them are left out)
+	@$(BIN)/python -m bench.run $(ROWS)
+
+coverage: $(VENV)/.installed-test
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m twisted.trial tests
+	$(BIN)/coverage combine
+	$(BIN)/coverage report --show-missing --skip-covered
+
+doc: $(VENV)/.installed
+	$(BIN)/python -m doc.generate
+
+clean:
+	rm -rf run build _trial_temp* .mypy_cache .ruff_cache .hypothesis .coverage* *.egg-info
+	rm -f twisted/plugins/dropin.cache
+	find mwproxy tests bench doc twisted -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)
