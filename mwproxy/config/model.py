@@ -199,8 +199,15 @@ class HttpCheck(Sealed):
     """
     C{option httpchk} and C{http-check}.
 
+    @ivar headers: Names and values to send, C{Host} only when it was configured.
+
     @ivar expect: L{None} for status 2xx or 3xx, else a function of (status, body) that
         returns whether it is as expected.
+
+    @ivar writer: Kind and name of the section whose C{http-check} lines it follows; those of
+        another section replace them all. Empty without such lines.
+
+    @ivar sent: True once an C{http-check send} line was read.
     """
 
     method: str = "OPTIONS"
@@ -209,6 +216,8 @@ class HttpCheck(Sealed):
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""
     expect: Callable[[int, bytes], bool] | None = None
+    writer: tuple[str, str] = ("", "")
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +241,9 @@ class Timeouts(Sealed):
     """
     The C{timeout} keywords, in milliseconds; L{None} is no limit, or the fallback that
     the manual names.
+
+    @ivar written: Kind and name of sections with the timeouts they set themselves, to warn
+        of a second value.
     """
 
     client: int | None = None
@@ -245,6 +257,7 @@ class Timeouts(Sealed):
     client_fin: int | None = None
     server_fin: int | None = None
     tarpit: int | None = None
+    written: frozenset[tuple[str, str, str]] = frozenset()
 
 
 @dataclass(eq=False)
@@ -257,7 +270,15 @@ class Proxy(Sealed):
     @ivar number: Its C{id}: 0 until numbered, from 1 in order, or as configured. C{iid} on the
         consoles.
 
+    @ivar redispatch: C{option redispatch}: 0 for never, n for every nth retry, -n for the nth
+        retry from the end (-1 is the last one).
+
     @ivar acls: Compiled ACLs by name; lines of the same name are joined by "or".
+
+    @ivar acl_lines: The section's own lines of each ACL, which conditions compiled earlier see
+        grow; with the section that they belong to.
+
+    @ivar http_check_idle: What C{http-check} lines say while C{option httpchk} is not on.
 
     @ivar rule_lines: Compiled condition and action of each line, by ruleset, in order.
 
@@ -301,6 +322,7 @@ class Proxy(Sealed):
     default_backend: str = ""
     use_backend: list[Switch] = field(default_factory=list)
     acls: dict[str, Predicate] = field(default_factory=dict)
+    acl_lines: dict[str, tuple[Any, list[Predicate]]] = field(default_factory=dict)
     http_request: Callable[[Any], Any] | None = None
     http_response: Callable[[Any], Any] | None = None
     balance: str = "roundrobin"
@@ -308,6 +330,7 @@ class Proxy(Sealed):
     hash_type: tuple[str, str, str] = ("map-based", "sdbm", "")
     options: set[str] = field(default_factory=set)
     http_check: HttpCheck | None = None
+    http_check_idle: HttpCheck | None = None
     close_mode: str = "keep-alive"
     reuse: str = "safe"
     forwardfor: tuple[bytes, tuple[Any, ...], bool] | None = None

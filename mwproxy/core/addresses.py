@@ -111,7 +111,7 @@ def parse_address(text: str, *, default_port: int | None = None) -> Address:
     """
     addresses = parse_addresses(text, default_port=default_port)
     if len(addresses) > 1:
-        raise BadValue(f"port range is not allowed in '{text}'")
+        raise BadValue(f"port range not permitted here in '{text}'")
     return addresses[0]
 
 
@@ -121,13 +121,16 @@ def _parse_ip(text: str, prefix: str, rest: str, default_port: int | None) -> li
     family, host = _classify(text, prefix, host)
     if not port_text:
         if default_port is None:
-            raise BadValue(f"missing port number in '{text}'")
+            raise BadValue(f"missing port specification in '{text}'")
         return [Address(family, host, default_port, datagram=datagram)]
     if port_text[0] in "+-" and port_text[1:].isdecimal():
         return [Address(family, host, int(port_text), True, datagram)]
     ports = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", port_text, re.ASCII)
     if ports is None:
-        raise BadValue(f"invalid character in port number '{port_text}' in '{text}'")
+        odd = re.sub(r"^\d+(-\d+)?", "", port_text, flags=re.ASCII)[:1]
+        if not odd:
+            raise BadValue(f"invalid port '{port_text}' in '{text}'")
+        raise BadValue(f"invalid character '{odd}' in port number '{port_text}' in '{text}'")
     low = int(ports[1])
     high = int(ports[2]) if ports[2] else low
     if high > 65535 or low > high:
