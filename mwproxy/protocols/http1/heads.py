@@ -44,8 +44,8 @@ _match_partial_request_line = re.compile(
     % (TOKEN, _TARGET)
 ).fullmatch
 _match_partial_status_line = re.compile(
-    rb"H?|HT|HTTP?|HTTP/(?:[0-9](?:\.(?:[0-9](?: (?:[1-9][0-9]?|[1-9][0-9]{2}(?: %b*+)?\r?)?)?)?)?)?"
-    % _TEXT
+    rb"H?|HT|HTTP?|HTTP/(?:[0-9](?:\.(?:[0-9](?: (?:[1-9][0-9]?|"
+    rb"[1-9][0-9]{2}(?: %b*+)?\r?)?)?)?)?)?" % _TEXT
 ).fullmatch
 _match_method = re.compile(TOKEN + b"*+").match
 _match_target = re.compile(_TARGET + b"*+").match
