@@ -40,11 +40,13 @@ class Session:
     @ivar accepted_wall: The same in wall-clock time.
 
     @ivar requests: How many streams it has begun.
+
+    @ivar variables: Values of C{sess.} variables by full name; unset or L{None} for none.
     """
 
     __slots__ = (
         "number", "frontend", "bind", "client_host", "client_port", "own_host", "own_port",
-        "accepted", "accepted_wall", "handshaken", "requests", "stream",
+        "accepted", "accepted_wall", "handshaken", "requests", "stream", "variables",
     )  # fmt: skip
 
     number: int
@@ -59,6 +61,7 @@ class Session:
     handshaken: float
     requests: int
     stream: Stream | None
+    variables: dict[str, Any] | None
 
     def destination(self) -> tuple[str, int]:
         """
@@ -120,6 +123,9 @@ class Stream:
 
     @ivar variables: Values of C{txn.}, C{req.}, C{res.} variables by full name, L{None} for none.
 
+    @ivar received: Method and target as they came, once a rule has changed one of them; L{None}
+        while the request has them.
+
     @ivar server_host: Address of our end towards the server (C{%bi}), empty when unknown.
     """
 
@@ -150,6 +156,7 @@ class Stream:
     backend_queue: int = 0
     reused: bool = False
     variables: dict[str, Any] | None = None
+    received: tuple[bytes, bytes] | None = None
     server_host: str = ""
     server_port: int = 0
     request_captures: tuple[bytes | None, ...] = ()
