@@ -206,7 +206,7 @@ def parse_command(text: bytes, *, prefixes: bool = False, ends_line: bool = True
 
     @return: The command; C{payload} is empty instead of L{None} when one is to be read.
     """
-    text = text.strip(b" \t")
+    text = text.lstrip(b" \t")
     words = _WORD.findall(text)
     target = None
     if prefixes and words and words[0].startswith(b"@"):

@@ -41,7 +41,6 @@ class Formatter:
         tag: str,
         pid: int,
         hostname: str = "",
-        send_hostname: bool = False,
         length: int = DEFAULT_LENGTH,
         localtime: Callable[[float], time.struct_time] = time.localtime,
     ) -> None:
@@ -54,11 +53,10 @@ class Formatter:
 
         @param pid: The process that logs.
 
-        @param hostname: For C{rfc3164}, and for C{rfc5424} when it is to be sent.
+        @param hostname: What C{log-send-hostname} says; empty without it: C{rfc3164} has
+            C{localhost} then and C{rfc5424} a dash, as HAProxy's lines have.
 
-        @param send_hostname: True with C{log-send-hostname}.
-
-        @param length: Longest line, header included, line feed not.
+        @param length: Longest line, header and line feed included.
 
         @param localtime: Converts seconds since the epoch to local time.
 
@@ -70,9 +68,8 @@ class Formatter:
         self._facility = facility * 8
         self._tag = tag
         self._pid = pid
-        self._hostname = hostname or "-"
-        self._shown_hostname = self._hostname if send_hostname else "-"
-        self._length = length
+        self._hostname = hostname
+        self._length = length - 1
         self._localtime = localtime
         self._second = -1
         self._headers: dict[int, tuple[bytes, bytes]] = {}
@@ -112,7 +109,7 @@ class Formatter:
         priority = self._facility + severity
         before = after = ""
         if self._format in ("local", "rfc3164"):
-            host = f"{self._hostname} " if self._format == "rfc3164" else ""
+            host = f"{self._hostname or 'localhost'} " if self._format == "rfc3164" else ""
             date = f"{_MONTHS[now.tm_mon - 1]} {now.tm_mday:2d} {_clock(now)}"
             before = f"<{priority}>{date} {host}{self._tag}[{self._pid}]: "
         elif self._format == "priority":
@@ -125,7 +122,7 @@ class Formatter:
             before = start[self._format] + date
             after = f"{_zone(now)} "
             if self._format == "rfc5424":
-                after += f"{self._shown_hostname} {self._tag or '-'} {self._pid} - - "
+                after += f"{self._hostname or '-'} {self._tag or '-'} {self._pid} - - "
         return before.encode("utf-8"), after.encode("utf-8")
 
 
