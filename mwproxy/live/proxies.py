@@ -9,12 +9,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mwproxy.config import model
+from mwproxy.core.diagnostics import Severity
 from mwproxy.live.counters import Counters
 from mwproxy.live.servers import Server
 
 if TYPE_CHECKING:
     from mwproxy.live.servers import Balancer
     from mwproxy.live.sessions import Session
+
+#: Prints one message for operators.
+Say = Callable[[Severity, str], None]
+
+#: Told of a server that came up or went down; returns how many waiting streams got another place.
+ServerHook = Callable[[Server], int]
 
 #: Sends one log line: syslog severity (0 to 7) and the bytes of the line.
 LogSink = Callable[[int, bytes], None]
@@ -63,6 +70,9 @@ class Backend:
     @ivar active: Usable servers that are no backups.   @ivar backups: Usable backups.
 
     @ivar last_change: Monotonic time of the last turn from up to down or back.
+
+    @ivar downtime: Seconds spent without usable server before L{down_since}, which is 0.0 while
+        there is one.
     """
 
     balancer: Balancer
@@ -84,6 +94,28 @@ class Backend:
         self.downtime = 0.0
         self.down_since = 0.0
         self.log: LogSink | None = None
+        self._fullconn: int | None = None
+
+    @property
+    def fullconn(self) -> int:
+        """
+        Streams at which servers with C{minconn} reach their C{maxconn}: C{fullconn}, else a
+        tenth of the C{maxconn} of all frontends that may choose this backend.
+        """
+        if self._fullconn is None:
+            self._fullconn = self.description.fullconn or self._default_fullconn()
+        return self._fullconn
+
+    def _default_fullconn(self) -> int:
+        total = 0
+        for frontend in self.worker.frontends.values():
+            section = frontend.description
+            switches = section.use_backend
+            if self.name in (section.default_backend, section.name) or any(
+                each.dynamic is not None or each.target == self.name for each in switches
+            ):
+                total += frontend.maxconn or self.worker.maxconn
+        return -(-total // 10)
 
     def usable(self) -> int:
         """
@@ -111,6 +143,14 @@ class WorkerState:
     @ivar sessions: All client sessions.
 
     @ivar counters: Process-wide figures, for C{show info}.
+
+    @ivar say: Prints a message for operators; does nothing until the worker sets it.
+
+    @ivar on_server_up: Called when load balancing may use a server again, to give it streams
+        that wait.
+
+    @ivar on_server_down: Called when it may not any more (down, maintenance, drain), to send on
+        what waits for it and, unless C{server.up}, to close its idle connections.
     """
 
     def __init__(self, configuration: model.Configuration, now: float, wall: float) -> None:
@@ -132,3 +172,10 @@ class WorkerState:
         self.dropped_logs = 0
         self.bytes_spliced = 0
         self.under_master = False
+        self.say: Say = _say_nothing
+        self.on_server_up: list[ServerHook] = []
+        self.on_server_down: list[ServerHook] = []
+
+
+def _say_nothing(severity: Severity, text: str) -> None:
+    pass

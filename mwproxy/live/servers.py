@@ -47,9 +47,17 @@ class Balancer(Protocol):
     A balance algorithm at work for one backend. It sees only servers that may be used.
 
     @ivar tracks_load: True when L{load_changed} must be called.
+
+    @ivar live_weights: True when changed weights take effect while it runs; others know only
+        0 and the configured weight.
+
+    @ivar sticky: True when the choice depends on the client: it has only one right server, and
+        L{None} from L{pick} may mean that just this one is full.
     """
 
     tracks_load: bool
+    live_weights: bool
+    sticky: bool
 
     def pick(self, stream: Any, avoid: Server | None = None) -> Server | None:
         """
@@ -87,6 +95,21 @@ class Server:
 
     @ivar weight: User-visible weight (C{uweight}), 0 to 256.
 
+    @ivar share: What load balancing goes by: 16 times the weight, less during C{slowstart}.
+
+    @ivar check_sockaddr: Where health checks connect (C{addr}), L{None} for the server itself.
+
+    @ivar check_family: The C{AF_} constant that goes with it.
+
+    @ivar health: Progress of health checks, 0 to rise+fall-1; the server is up from rise on.
+
+    @ivar check_status: Short name of the last check's result such as C{L7OK}, with C{"* "} before
+        it while another runs; empty before the first.
+
+    @ivar check_description: What that check saw (C{last_chk}): an error or reason phrase.
+
+    @ivar down_since: When it went down, 0.0 while it is not.
+
     @ivar current: Streams that use it now (what C{maxconn} limits).
 
     @ivar queue: Streams waiting for this server, oldest first.
@@ -100,7 +123,7 @@ class Server:
         "queue", "idle", "counters", "health", "check_status", "check_code", "check_duration_ms",
         "check_description", "check_started", "last_change", "down_since", "downtime",
         "check", "slowstart_from", "proxy_header", "usable_now", "backup", "last_error",
-        "port_follows", "used_max", "plain",
+        "port_follows", "used_max", "plain", "share", "check_sockaddr", "check_family", "minconn",
     )  # fmt: skip
 
     def __init__(self, description: model.Server, backend: Backend, number: int) -> None:
@@ -126,7 +149,8 @@ class Server:
         self.operational = Operational.STOPPED if settings.disabled else Operational.RUNNING
         self.weight = self.initial_weight = settings.weight
         self.backup = settings.backup
-        self.maxconn = settings.maxconn
+        self.maxconn = settings.maxconn or settings.minconn
+        self.minconn = settings.minconn
         self.maxqueue = settings.maxqueue
         self.current = 0
         self.used_max = 0
@@ -134,7 +158,10 @@ class Server:
         self.idle: list[Any] = []
         self.counters = Counters()
         self.check: Any = None
-        self.health = settings.check.rise + settings.check.fall - 1
+        self.check_sockaddr: Any = None
+        self.check_family = 0
+        # Up, but the first failed check brings it down.
+        self.health = settings.check.rise
         self.check_status = ""
         self.check_code = 0
         self.check_duration_ms = -1
@@ -146,6 +173,7 @@ class Server:
         self.downtime = 0.0
         self.slowstart_from = 0.0
         self.proxy_header = settings.send_proxy
+        self.share = self.weight * 16
         self.usable_now = not settings.disabled and settings.weight > 0
         #: True when the stream's bytes may go to the socket as they are (no PROXY header, no TLS).
         self.plain = not settings.send_proxy
@@ -155,7 +183,41 @@ class Server:
         """
         Whether C{maxconn} lets it take one more stream.
         """
-        return not self.maxconn or self.current < self.maxconn
+        limit = self.maxconn
+        if not limit:
+            return True
+        if self.minconn or self.operational is Operational.STARTING:
+            limit = self.limit()
+        return self.current < limit
+
+    def limit(self) -> int:
+        """
+        Tell how many streams it may have at present: C{maxconn}, lowered by C{minconn} and
+        C{fullconn} while the backend has little to do, and by C{slowstart}.
+
+        @return: 1 or more, or 0 for no limit.
+        """
+        limit = self.maxconn
+        if not limit:
+            return 0
+        if 0 < self.minconn < limit:
+            load = self.backend.counters.scur
+            full = self.backend.fullconn
+            if load < full:
+                limit = max(self.minconn, limit * load // full)
+        return max(1, int(limit * self.warmth()))
+
+    def warmth(self) -> float:
+        """
+        Tell how far C{slowstart} has come.
+
+        @return: 1.0 when the server takes its full part.
+        """
+        length = self.description.settings.slowstart_ms
+        if self.operational is not Operational.STARTING or not length:
+            return 1.0
+        passed = (self.backend.worker.now - self.slowstart_from) * 1000
+        return min(1.0, max(0.0, passed / length))
 
     @property
     def up(self) -> bool:
@@ -166,9 +228,14 @@ class Server:
 
     def refresh_usable(self) -> None:
         """
-        Recompute L{usable_now}: whether load balancing may choose it. To be called after any
-        change of state or weight, before the balancer's C{update}.
+        Recompute L{usable_now} (whether load balancing may choose it) and L{share}. To be
+        called after any change of state or weight, before the balancer's C{update};
+        C{live/states.py} does.
         """
+        if self.weight:
+            self.share = max(1, int(self.weight * 16 * self.warmth()))
+        else:
+            self.share = 0
         self.usable_now = (
             self.operational in (Operational.RUNNING, Operational.STARTING)
             and not self.admin
