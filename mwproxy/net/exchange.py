@@ -1,0 +1,289 @@
+"""
+A stream on its way to a server: choice, queue, connection, retries. HTTP and TCP alike.
+
+The phases of an exchange, and what each timeout means (configuration manual, 8.5):
+
+  - C{QUEUED}: waits for a server; C{timeout queue} ends it with 503 C{sQ}.
+  - C{CONNECTING}: C{timeout connect} is a failed attempt.
+  - C{TURNAROUND}: waits a little before it tries the same server again.
+  - then those of the subclass.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from mwproxy.live.servers import Server
+from mwproxy.live.sessions import Stream
+from mwproxy.net.pools import take_idle
+from mwproxy.net.server_link import ServerLink
+from mwproxy.protocols.proxy_protocol import Header, encode_v1, encode_v2
+from mwproxy.stream.assignment import enqueue, leave_queue, may_wait, pick, release, serve_queue
+from mwproxy.stream.routing import Route
+
+NEW, QUEUED, CONNECTING, TURNAROUND, REQUEST, RESPONSE, DATA, TUNNEL, DONE = range(9)
+#: Before the same server is tried again.
+TURNAROUND_SECONDS = 1.0
+
+
+class Exchange(Stream):
+    """
+    One stream at work.
+
+    @ivar route: Its way, L{None} before a backend is chosen.
+
+    @ivar link: Its server connection, L{None} before there is one.
+
+    @ivar step: Where it is, one of the numbers above.
+    """
+
+    session: Any
+    route: Any = None
+    link: Any = None
+    step: int = NEW
+    _counted: bool = False
+
+    def dispatch(self, route: Route) -> None:
+        """
+        Go to a backend.
+
+        @param route: The way.
+        """
+        self.route = route
+        self.backend = backend = route.backend
+        counters = backend.counters
+        counters.stot += 1
+        counters.scur = current = counters.scur + 1
+        if current > counters.smax:
+            counters.smax = current
+        self._counted = True
+        # Who waits goes first, unless nobody waits.
+        server = pick(self, backend) if not backend.queue else None
+        if server is not None:
+            self.use(server)
+        elif may_wait(backend):
+            self._enqueue()
+        else:
+            self.refused(503, "S", "C")
+
+    def _enqueue(self) -> None:
+        backend = self.route.backend
+        self.step = QUEUED
+        self.queued_at = self.session.plane.reactor.now
+        enqueue(self.session.queue_place(), self, backend)
+        self.session.wait(self.route.queue_timeout)
+
+    def use(self, server: Server) -> None:
+        """
+        Go on with a server of which a place was taken.
+        """
+        session = self.session
+        self.assigned_at = session.plane.reactor.now
+        link = self.idle_link(server)
+        if link is not None:
+            self.reused = True
+            server.counters.reuse += 1
+            self.connected_at = self.assigned_at
+            self.link = link
+            link.owner = self
+            self.linked(link)
+        else:
+            self._connect(server)
+
+    def idle_link(self, server: Server) -> ServerLink | None:
+        """
+        Find a connection to reuse.
+
+        @return: L{None} to make a new one.
+        """
+        return take_idle(server, self.route.reuse, first=self.session.requests == 1)
+
+    def _connect(self, server: Server) -> None:
+        self.step = CONNECTING
+        self.reused = False
+        session = self.session
+        session.wait(self.route.connect_timeout)
+        link = self.link = ServerLink(session.plane, server)
+        link.connect(self, self._where(server))
+
+    def _where(self, server: Server) -> Any:
+        sockaddr = server.sockaddr
+        if server.port_follows and isinstance(sockaddr, tuple):
+            port = self.session.destination()[1]
+            if server.port_offset:
+                port += server.description.address.port
+            return (sockaddr[0], port & 0xFFFF, *sockaddr[2:])
+        return sockaddr
+
+    def link_ready(self, link: ServerLink) -> None:
+        """
+        The connection stands.
+        """
+        self.connected_at = self.session.plane.reactor.now
+        if link.server.proxy_header:
+            try:
+                link.write(self._proxy_header(link.server.proxy_header))
+            except OSError as error:
+                link.close()
+                self.link_refused(link, str(error))
+                return
+        self.linked(link)
+
+    def _proxy_header(self, version: int) -> bytes:
+        session = self.session
+        host, port = session.destination()
+        header = None
+        if session.client_host and host:
+            header = Header(session.client_host, session.client_port, host, port)
+        return encode_v2(header) if version == 2 else encode_v1(header)
+
+    def link_refused(self, link: ServerLink, reason: str) -> None:
+        """
+        An attempt failed: try again as C{retries} and C{option redispatch} say.
+        """
+        server = link.server
+        server.last_error = reason
+        self.link = None
+        self._retry(server, cause="S")
+
+    def _retry(self, server: Server, cause: str) -> None:
+        route = self.route
+        backend = route.backend
+        if self.retries >= route.retries:
+            backend.counters.econ += 1
+            server.counters.econ += 1
+            self.refused(503, cause, "C")
+            return
+        self.retries += 1
+        backend.counters.wretr += 1
+        server.counters.wretr += 1
+        each = route.redispatch_each
+        if each < 0:
+            again = self.retries == route.retries + 1 + each
+        else:
+            again = bool(each) and not self.retries % each
+        if again or (not server.up and each):
+            self._redispatch(server)
+            return
+        self.step = TURNAROUND
+        self.session.wait(min(TURNAROUND_SECONDS, route.connect_timeout))
+
+    def _redispatch(self, failed: Server) -> None:
+        backend = self.route.backend
+        self.server = None
+        release(failed)
+        server = pick(self, backend, failed)
+        if server is None:
+            if may_wait(backend):
+                self._enqueue()
+            else:
+                self.refused(503, "S", "C")
+            return
+        if server is not failed:
+            self.redispatched = True
+            backend.counters.wredis += 1
+            server.counters.wredis += 1
+        self.use(server)
+
+    def expired(self, now: float) -> None:
+        """
+        The session's timeout has come while this stream is under way.
+        """
+        step = self.step
+        if step == QUEUED:
+            self.leave_queue()
+            self.refused(503, "s", "Q")
+        elif step == CONNECTING:
+            server = self.link.server
+            self.link.close()
+            self.link = None
+            server.last_error = "Connection timed out"
+            self._retry(server, cause="s")
+        elif step == TURNAROUND:
+            if self.server is not None:
+                self._connect(self.server)
+        else:
+            self.stalled(now)
+
+    def leave_queue(self) -> None:
+        """
+        Stop waiting for a server.
+        """
+        leave_queue(self.session.queue_place(), self.route.backend)
+
+    def let_go(self) -> None:
+        """
+        Give the server's place back and leave the backend.
+        """
+        server = self.server
+        if self._counted:
+            self._counted = False
+            backend = self.route.backend
+            backend.counters.scur -= 1
+            if self.step == QUEUED:
+                self.leave_queue()
+            if server is not None:
+                release(server)
+            elif backend.queue:
+                serve_queue(backend)
+
+    def drop_link(self) -> None:
+        """
+        Close the server connection, if there is one.
+        """
+        link = self.link
+        if link is not None:
+            self.link = None
+            link.close()
+
+    def abandon(self) -> None:
+        """
+        The session is lost: free everything, log nothing.
+        """
+        self.step = DONE
+        self.drop_link()
+        self.let_go()
+
+    def abort_connection(self) -> None:
+        """
+        Close the client connection with a reset, so that it knows that the answer is cut short.
+        """
+        session = self.session
+        if session.fd >= 0:
+            try:
+                session.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+            except OSError:
+                # It is closed already.
+                pass
+            session.close()
+
+    def linked(self, link: ServerLink) -> None:
+        """
+        There is a connection to use.
+        """
+        raise NotImplementedError
+
+    def refused(self, status: int, cause: str, phase: str) -> None:
+        """
+        There will be no server.
+
+        @param status: What HTTP clients are told.
+
+        @param cause: First letter of the termination state.
+
+        @param phase: Second letter.
+        """
+        raise NotImplementedError
+
+    def stalled(self, now: float) -> None:
+        """
+        The timeout of a phase after the connection has come.
+        """
+        raise NotImplementedError
+
+    def link_broken(self) -> None:
+        """
+        The server connection failed in use.
+        """
+        raise NotImplementedError

@@ -1,0 +1,198 @@
+"""
+Listening sockets of the data plane: accept, limits, pause and resume.
+
+A listener only borrows its descriptor's socket from whoever bound it (the master, or this process
+when it runs alone); closing it here leaves others that have it listening.
+
+A listener stops accepting, and so leaves clients to the kernel's backlog, while its frontend or the
+process is at C{maxconn}, while it is paused (SIGTTOU), and for good once a soft stop has begun.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from twisted.logger import Logger
+
+from mwproxy.config import model
+from mwproxy.live.proxies import Frontend
+from mwproxy.net.client import Entry
+from mwproxy.net.http_client import HttpClient
+from mwproxy.net.plane import Plane
+from mwproxy.net.proxy_header import ProxyHeaderReader
+from mwproxy.net.reactor import EXCLUSIVE, READ
+from mwproxy.net.tcp_client import TcpClient
+from mwproxy.stream.routing import Router
+
+_log = Logger()
+#: When descriptors run out, accepting rests for this long.
+REST_SECONDS = 0.1
+_OUT_OF_RESOURCES = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+
+
+class Listener:
+    """
+    One listening socket of a frontend.
+
+    @ivar name: What consoles call it.
+
+    @ivar fd: Its descriptor, -1 once closed.
+    """
+
+    def __init__(
+        self, plane: Plane, frontend: Frontend, bind: model.Bind, router: Router, fd: int
+    ) -> None:
+        """
+        @param bind: The C{bind} line's description.
+
+        @param router: The frontend's.
+
+        @param fd: A listening, non-blocking socket; becomes this object's own.
+        """
+        self.plane = plane
+        self.frontend = frontend
+        self.bind = bind
+        self.name = bind.settings.name or f"sock-{bind.settings.id or 1}"
+        self.fd = fd
+        self._sock = socket.socket(fileno=fd)
+        self._sock.setblocking(False)
+        self._inet = self._sock.family in (socket.AF_INET, socket.AF_INET6)
+        self.entry = Entry(plane, frontend, bind, router)
+        self.entry.session_ended = self._session_ended
+        self._http = frontend.description.mode == "http"
+        self._batch = plane.state.configuration.global_.maxaccept
+        self._maxconn = bind.settings.maxconn or 0
+        self.current = 0
+        self._watched = False
+        self._paused = False
+
+    def start(self) -> None:
+        """
+        Begin to accept.
+        """
+        self._watch()
+
+    def pause(self) -> None:
+        """
+        Leave new clients in the backlog.
+        """
+        self._paused = True
+        self._unwatch()
+
+    def resume(self) -> None:
+        """
+        Accept again.
+        """
+        self._paused = False
+        self._watch()
+
+    def close(self) -> None:
+        """
+        Accept no more, for good.
+        """
+        if self.fd >= 0:
+            self._unwatch()
+            self.fd = -1
+            self._sock.close()
+
+    def _watch(self) -> None:
+        if self.fd >= 0 and not self._watched and not self._paused:
+            self._watched = True
+            self.plane.reactor.watch(self.fd, READ | EXCLUSIVE, self._acceptable)
+
+    def _unwatch(self) -> None:
+        if self._watched:
+            self._watched = False
+            self.plane.reactor.unwatch(self.fd)
+
+    def _full(self) -> bool:
+        frontend = self.frontend
+        state = self.plane.state
+        return bool(
+            (frontend.maxconn and frontend.counters.scur >= frontend.maxconn)
+            or (state.maxconn and state.counters.scur >= state.maxconn)
+            or (self._maxconn and self.current >= self._maxconn)
+        )
+
+    def _acceptable(self, event: int) -> None:
+        plane = self.plane
+        frontend = self.frontend
+        counters = frontend.counters
+        totals = plane.state.counters
+        accept = self._sock._accept  # type: ignore[attr-defined]  # accept() without a wrapper
+        now = plane.reactor.now
+        wall = now + plane.wall_offset
+        for _ in range(self._batch):
+            if self._full():
+                self._unwatch()
+                plane.full_listeners.append(self)
+                return
+            try:
+                fd, address = accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in _OUT_OF_RESOURCES:
+                    self._rest()
+                    return
+                continue
+            sock = socket.socket(self._sock.family, self._sock.type, self._sock.proto, fileno=fd)
+            sock.setblocking(False)
+            if self._inet:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if address[0].startswith("::ffff:"):
+                    address = (address[0][7:], address[1])
+            counters.conn_tot += 1
+            counters.stot += 1
+            counters.scur = current = counters.scur + 1
+            if current > counters.smax:
+                counters.smax = current
+            totals.conn_tot += 1
+            totals.stot += 1
+            totals.scur = current = totals.scur + 1
+            if current > totals.smax:
+                totals.smax = current
+            self.current += 1
+            self._begin(sock, address, now, wall)
+
+    def _begin(self, sock: Any, address: Any, now: float, wall: float) -> None:
+        client: Any
+        if self._http:
+            client = HttpClient(self.entry, sock, address, now, wall)
+            begin: Callable[[], None] = client.read_request
+        else:
+            client = TcpClient(self.entry, sock, address, now, wall)
+            begin = client.begin
+        if self.bind.settings.accept_proxy:
+            ProxyHeaderReader(client, begin)
+            return
+        # The first bytes are often there already.
+        try:
+            begin()
+        except Exception:
+            _log.failure("a new session failed")
+            client.crashed()
+
+    def _rest(self) -> None:
+        _log.warn("{frontend}: out of descriptors or memory, accepting rests", frontend=self.name)
+        self._unwatch()
+        self.plane.reactor.callLater(REST_SECONDS, self._watch)
+
+    def _session_ended(self) -> None:
+        self.current -= 1
+        plane = self.plane
+        if plane.full_listeners:
+            waiting, plane.full_listeners = plane.full_listeners, []
+            for listener in waiting:
+                listener.resume_when_room()
+        if plane.session_ended is not None:
+            plane.session_ended()
+
+    def resume_when_room(self) -> None:
+        """
+        A session has ended: accept again unless paused or closed.
+        """
+        self._watch()

@@ -1,0 +1,85 @@
+"""
+Idle connections to servers (C{http-reuse}, C{pool-max-conn}, C{pool-purge-delay}).
+
+The one used last is taken first, so that the others age and are closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from mwproxy.live.servers import Server
+from mwproxy.net.server_link import ServerLink
+
+
+def take_idle(server: Server, reuse: str, *, first: bool) -> ServerLink | None:
+    """
+    Take an idle connection that a stream may use.
+
+    @param server: Its server.
+
+    @param reuse: C{never safe aggressive always}.
+
+    @param first: True for the first request of a session, which could not be repeated by the
+        client if the connection turned out to be dead: C{safe} gives it none, C{aggressive} only one
+        that has been reused before.
+
+    @return: L{None} when there is none to be had.
+    """
+    idle = server.idle
+    if not idle or reuse == "never" or (first and reuse == "safe"):
+        return None
+    if first and reuse == "aggressive" and idle[-1].uses < 2:
+        return None
+    link: ServerLink = idle.pop()
+    return link
+
+
+def keep_idle(server: Server, link: ServerLink, now: float) -> None:
+    """
+    Put a connection back for others to use, or close it when the pool is full.
+
+    @param server: Its server.
+
+    @param link: The connection, all of its last response read.
+
+    @param now: The monotonic clock.
+    """
+    most = server.description.settings.pool_max
+    uses = server.description.settings.max_reuse
+    if (0 <= most <= len(server.idle)) or (0 <= uses <= link.uses) or not server.up:
+        link.close()
+        return
+    link.rest(now)
+    server.idle.append(link)
+
+
+def purge(servers: Iterable[Any], now: float) -> None:
+    """
+    Close half of the connections that were not needed during the last purge delay.
+
+    @param servers: Live servers.
+
+    @param now: The monotonic clock.
+    """
+    for server in servers:
+        idle = server.idle
+        if not idle:
+            continue
+        delay = server.description.settings.pool_purge_delay_ms / 1000
+        old = sum(1 for link in idle if link.idle_since < now - delay)
+        for link in idle[: (old + 1) // 2]:
+            link.close()
+        del idle[: (old + 1) // 2]
+
+
+def drop_idle(server: Server) -> None:
+    """
+    Close all idle connections, when a server goes down or into maintenance.
+
+    @param server: The server.
+    """
+    for link in server.idle:
+        link.close()
+    server.idle.clear()

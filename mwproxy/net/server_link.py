@@ -1,0 +1,198 @@
+"""
+A connection to a server: being made, in use by one stream, or idle in its server's pool.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from typing import Any, Protocol
+
+from mwproxy.live.servers import Server
+from mwproxy.net.endpoint import ENDPOINT_SLOTS, Endpoint
+from mwproxy.net.plane import Plane
+from mwproxy.net.reactor import BROKEN, READ, WRITE
+
+
+class LinkOwner(Protocol):
+    """
+    The stream that uses a link.
+    """
+
+    def link_ready(self, link: ServerLink) -> None:
+        """
+        The connection stands.
+        """
+
+    def link_refused(self, link: ServerLink, reason: str) -> None:
+        """
+        The connection could not be made; the link is closed already.
+        """
+
+    def link_broken(self) -> None:
+        """
+        The connection failed in use.
+        """
+
+
+class ServerLink(Endpoint):
+    """
+    One connection to a server.
+
+    @ivar owner: The stream that uses it, L{None} while idle.
+
+    @ivar uses: How many streams it has served before the present one.
+
+    @ivar private: True when only the session that made it may use it again.
+
+    @ivar on_read: Called when there is something to read.
+
+    @ivar on_drained: Called when C{out} is empty again.
+    """
+
+    __slots__ = (
+        *ENDPOINT_SLOTS,
+        "idle_since",
+        "on_drained",
+        "on_read",
+        "owner",
+        "private",
+        "server",
+        "uses",
+    )
+
+    on_read: Any
+    on_drained: Any
+    owner: Any
+
+    def __init__(self, plane: Plane, server: Server) -> None:
+        self.plane = plane
+        self.server = server
+        self.owner = None
+        self.uses = 0
+        self.private = False
+        self.idle_since = 0.0
+        self.on_read = None
+        self.on_drained = None
+        self.fd = -1
+        self.out = b""
+
+    def connect(self, owner: LinkOwner, sockaddr: Any) -> None:
+        """
+        Begin to connect. The owner is told how it went, perhaps before this returns.
+
+        @param owner: The stream.
+
+        @param sockaddr: Where to.
+        """
+        server = self.server
+        self.owner = owner
+        try:
+            sock = socket.socket(server.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK, 0)
+        except OSError as error:
+            owner.link_refused(self, _reason(error.errno))
+            return
+        if server.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        source = server.description.settings.source
+        try:
+            if source is not None:
+                sock.bind((source.host, source.port))
+            code = sock.connect_ex(sockaddr)
+        except OSError as error:
+            code = error.errno or errno.EADDRNOTAVAIL
+        self.adopt(self.plane, sock)
+        server.counters.connect += 1
+        if code == 0:
+            self.mask = READ
+            self.plane.reactor.watch(self.fd, READ, self.event)
+            owner.link_ready(self)
+        elif code == errno.EINPROGRESS:
+            self.mask = WRITE
+            self.plane.reactor.watch(self.fd, WRITE, self._connecting)
+        else:
+            self.close()
+            owner.link_refused(self, _reason(code))
+
+    def _connecting(self, event: int) -> None:
+        owner = self.owner
+        code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code == 0 and event & BROKEN and not event & WRITE:
+            code = errno.ECONNRESET
+        if code:
+            self.close()
+            owner.link_refused(self, _reason(code))
+            return
+        self.plane.reactor.handlers[self.fd] = self.event
+        self.want(READ)
+        owner.link_ready(self)
+
+    def event(self, event: int) -> None:
+        """
+        Something happened on the socket.
+
+        @param event: The event mask.
+        """
+        if event & WRITE:
+            try:
+                drained = self.flush()
+            except OSError:
+                self._fail()
+                return
+            if drained and self.on_drained is not None:
+                self.on_drained()
+            if self.fd < 0:
+                return
+        if event & READ:
+            self.on_read()
+        elif event & BROKEN and self.failed():
+            self._fail()
+
+    def _fail(self) -> None:
+        if self.owner is not None:
+            self.owner.link_broken()
+        else:
+            self._idle_closed()
+
+    def crashed(self) -> None:
+        """
+        Handling an event failed: the stream is lost with its session.
+        """
+        owner = self.owner
+        self.close()
+        if owner is not None:
+            owner.session.crashed()
+
+    def rest(self, now: float) -> None:
+        """
+        Become idle: the pool keeps it.
+        """
+        self.owner = None
+        self.on_drained = None
+        self.on_read = self._idle_closed
+        self.idle_since = now
+        self.uses += 1
+
+    def _idle_closed(self) -> None:
+        """
+        An idle server speaks or hangs up: the connection is of no more use.
+        """
+        try:
+            self.server.idle.remove(self)
+        except ValueError:
+            # A private link: its session finds it closed.
+            pass
+        self.close()
+
+    def close(self) -> None:
+        """
+        Close the connection; closing twice does nothing.
+        """
+        self.close_socket()
+        self.owner = None
+        self.on_read = self.on_drained = None
+
+
+def _reason(code: int | None) -> str:
+    return os.strerror(code or 0)

@@ -1,0 +1,215 @@
+"""
+TCP mode: a client connection, the server connection chosen for it, and bytes both ways.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mwproxy.net.client import ClientConnection, Entry
+from mwproxy.net.exchange import DONE, TUNNEL, Exchange
+from mwproxy.net.reactor import READ
+from mwproxy.net.relay import Relay
+from mwproxy.net.server_link import ServerLink
+from mwproxy.stream.outcome import account_tcp
+from mwproxy.stream.routing import seconds
+
+
+class TcpExchange(Exchange):
+    """
+    The one stream of a TCP session.
+
+    @ivar relay: Both directions, L{None} until the server connection stands.
+    """
+
+    relay: Any = None
+
+    def linked(self, link: ServerLink) -> None:
+        """
+        The server connection stands: join the two.
+        """
+        session = self.session
+        self.step = TUNNEL
+        relay = self.relay = Relay(session.plane, self, session, link)
+        self._touch()
+        data = session.inbuf
+        session.inbuf = b""
+        relay.begin(data, b"")
+        if session.half_closed and not relay.up.ended:
+            # The client ended its side while it waited.
+            relay.up.pull()
+
+    def _touch(self) -> None:
+        route = self.route
+        session = self.session
+        session.expiry = expiry = session.plane.reactor.now + route.tunnel_timeout
+        if expiry < session.parked_at:
+            session.plane.wheel.park(session, expiry)
+
+    relay_moved = _touch
+
+    def relay_half_closed(self, by_client: bool) -> None:
+        """
+        One side has ended.
+        """
+        timeout = (
+            self.session.frontend.description.timeouts.client_fin
+            if by_client
+            else self.route.backend.description.timeouts.server_fin
+        )
+        if timeout is not None:
+            self.session.wait(seconds(timeout))
+
+    def relay_ended(self) -> None:
+        """
+        Both sides have ended.
+        """
+        self.finish()
+
+    def relay_broken(self, by_client: bool) -> None:
+        """
+        A connection failed.
+        """
+        self.finish("C" if by_client else "S", "D")
+
+    def refused(self, status: int, cause: str, phase: str) -> None:
+        """
+        There will be no server.
+        """
+        self.finish(cause, phase)
+
+    def link_broken(self) -> None:
+        """
+        The server connection failed.
+        """
+        self.finish("S", "D" if self.relay is not None else "C")
+
+    def client_gone(self) -> None:
+        """
+        The client connection failed.
+        """
+        phase = "D" if self.relay is not None else "C"
+        if self.queued_at and not self.assigned_at:
+            phase = "Q"
+        self.session.frontend.counters.cli_abrt += 1
+        self.finish("C", phase)
+
+    def stalled(self, now: float) -> None:
+        """
+        Nothing has passed for too long.
+        """
+        route = self.route
+        by_client = bool(self.session.out) or route.client_timeout <= route.server_timeout
+        self.finish("c" if by_client else "s", "D")
+
+    def finish(self, cause: str = "-", phase: str = "-") -> None:
+        """
+        End the stream and the session.
+
+        @param cause: First letter of the termination state.
+
+        @param phase: Second letter.
+        """
+        if self.step == DONE:
+            return
+        session = self.session
+        self.cause = cause
+        self.phase = phase
+        self.status = 0
+        relay = self.relay
+        if relay is not None:
+            relay.stop()
+            self.bytes_in += relay.up.moved
+            self.bytes_out += relay.down.moved
+        self.drop_link()
+        self.let_go()
+        self.step = DONE
+        account_tcp(self, session.plane.reactor.now)
+        session.stream = None
+        session.close()
+
+
+class TcpClient(ClientConnection):
+    """
+    One TCP client connection.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, entry: Entry, sock: Any, address: Any, now: float, wall: float) -> None:
+        super().__init__(entry, sock, address, now, wall)
+        self.on_read = self.read_early
+
+    def begin(self) -> None:
+        """
+        Make the stream and go to a server.
+        """
+        entry = self.entry
+        self.requests = 1
+        stream = self.stream = TcpExchange(self)
+        stream.begun = stream.request_at = stream.idle_since = self.handshaken
+        stream.begun_wall = self.accepted_wall
+        route = entry.router.choose(stream)
+        if route is None:
+            stream.finish("S", "C")
+            return
+        stream.dispatch(route)
+
+    def read_early(self) -> None:
+        """
+        Read what the client sends before there is a server connection.
+        """
+        room = self.plane.bufsize - len(self.inbuf)
+        if room <= 0:
+            self.pause_reading()
+            return
+        try:
+            data = self.recv(room)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.broken()
+            return
+        if data:
+            self.inbuf += data
+            return
+        self.half_closed = True
+        self.want(self.mask & ~READ)
+        options = self.stream.route.backend.description.options if self.stream.route else ()
+        if "abortonclose" in options:
+            self.broken()
+
+    def queue_place(self) -> TcpClient:
+        """
+        Get what waits in queues for this session's stream.
+        """
+        return self
+
+    def server_free(self, server: Any) -> None:
+        """
+        The stream's wait in the queue is over.
+        """
+        self.stream.use(server)
+
+    def expire(self, now: float) -> None:
+        """
+        The timeout has come.
+        """
+        if self.stream is not None:
+            self.stream.expired(now)
+        else:
+            self.close()
+
+    def broken(self) -> None:
+        """
+        The connection is gone.
+        """
+        if self.stream is not None:
+            self.stream.client_gone()
+        else:
+            self.close()
+
+    def leave(self) -> None:
+        """
+        A soft stop has begun: TCP sessions go on until they end.
+        """

@@ -1,0 +1,135 @@
+"""
+Streams get servers: load balancing, C{maxconn}, queues.
+
+A stream that finds all usable servers full waits in its backend's queue. Whoever lets go of a server
+gives it to the oldest one that waits.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from mwproxy.live.proxies import Backend
+from mwproxy.live.servers import Server
+from mwproxy.live.sessions import Stream
+
+
+class Waiting(Protocol):
+    """
+    Who waits in a queue.
+    """
+
+    stream: Stream | None
+
+    def server_free(self, server: Server) -> None:
+        """
+        The wait is over; the server has been L{taken<take>} for it already.
+        """
+
+
+def pick(stream: Stream, backend: Backend, avoid: Server | None = None) -> Server | None:
+    """
+    Choose a server and take one of its places.
+
+    @param stream: The stream.
+
+    @param backend: Its backend.
+
+    @param avoid: A server that failed it, not to be chosen if there is another.
+
+    @return: The server, L{None} when none has room or none is usable (see L{may_wait}).
+    """
+    server = backend.balancer.pick(stream, avoid)
+    if server is not None:
+        server.counters.lbtot += 1
+        backend.counters.lbtot += 1
+        take(server, stream)
+    return server
+
+
+def take(server: Server, stream: Stream) -> None:
+    """
+    Take one place of a server for a stream.
+    """
+    server.current = current = server.current + 1
+    counters = server.counters
+    counters.stot += 1
+    if current > counters.smax:
+        counters.smax = current
+    counters.scur = current
+    balancer = server.backend.balancer
+    if balancer.tracks_load:
+        balancer.load_changed(server)
+    stream.server = server
+
+
+def may_wait(backend: Backend) -> bool:
+    """
+    Tell whether it makes sense to wait for a server.
+
+    @return: False when no server can be used at all.
+    """
+    return backend.usable() > 0
+
+
+def enqueue(waiting: Waiting, stream: Stream, backend: Backend) -> None:
+    """
+    Let a stream wait for any server of its backend.
+    """
+    stream.backend_queue = len(backend.queue)
+    backend.queue.append(waiting)
+    if len(backend.queue) > backend.counters.qmax:
+        backend.counters.qmax = len(backend.queue)
+
+
+def leave_queue(waiting: Waiting, backend: Backend) -> None:
+    """
+    Take a stream out of the queue, if it stands there.
+    """
+    try:
+        backend.queue.remove(waiting)
+    except ValueError:
+        return
+
+
+def release(server: Server) -> None:
+    """
+    Give one place of a server back, and give it on to the next who waits.
+
+    @param server: What was taken.
+    """
+    server.current = server.counters.scur = server.current - 1
+    backend = server.backend
+    if backend.balancer.tracks_load:
+        backend.balancer.load_changed(server)
+    if backend.queue:
+        # A sticky algorithm decides itself who may have the place.
+        serve_queue(backend, None if backend.balancer.sticky else server)
+
+
+def serve_queue(backend: Backend, server: Server | None = None) -> None:
+    """
+    Give free places to those who wait, oldest first.
+
+    @param backend: The backend whose queue it is.
+
+    @param server: The one server that has room, or L{None} to ask the algorithm: after servers came
+        up.
+    """
+    queue = backend.queue
+    while queue:
+        waiting = queue[0]
+        stream = waiting.stream
+        if server is None:
+            found = pick(stream, backend)
+            if found is None:
+                return
+        elif server.usable_now and server.has_room:
+            found = server
+            server.counters.lbtot += 1
+            backend.counters.lbtot += 1
+            take(server, stream)
+        else:
+            return
+        queue.popleft()
+        waiting.server_free(found)

@@ -1,0 +1,147 @@
+"""
+Which backend serves a stream, and what the pair of frontend and backend decides together.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from mwproxy.config import model
+from mwproxy.live.proxies import Backend, Frontend
+from mwproxy.live.sessions import Stream
+
+
+class Route:
+    """
+    What a frontend and a backend mean together for every stream between them, worked out once.
+
+    Timeouts are seconds, infinite for none.
+
+    @ivar close_mode: The stricter of both: C{"close"}, C{"server-close"}, C{"keep-alive"}.
+
+    @ivar forwardfor: The backend's C{option forwardfor}, else the frontend's, else L{None}.
+
+    @ivar request_rules: The backend's C{http-request} rules where it is not the frontend itself.
+
+    @ivar response_rules: Rules for responses: the backend's, then the frontend's.
+
+    @ivar reuse: C{http-reuse} of the backend.
+
+    @ivar redispatch_each: After how many failed attempts another server is tried; 0 for never.
+    """
+
+    __slots__ = (
+        "backend",
+        "client_timeout",
+        "close_mode",
+        "connect_timeout",
+        "forwardfor",
+        "frontend",
+        "queue_timeout",
+        "redispatch_each",
+        "request_rules",
+        "response_rules",
+        "retries",
+        "reuse",
+        "server_timeout",
+        "tunnel_timeout",
+    )
+
+    def __init__(self, frontend: Frontend, backend: Backend) -> None:
+        front = frontend.description
+        back = backend.description
+        self.frontend = frontend
+        self.backend = backend
+        self.client_timeout = seconds(front.timeouts.client)
+        self.server_timeout = seconds(back.timeouts.server)
+        self.connect_timeout = seconds(back.timeouts.connect)
+        queue = back.timeouts.queue
+        self.queue_timeout = self.connect_timeout if queue is None else seconds(queue)
+        tunnel = back.timeouts.tunnel
+        if tunnel is None:
+            tunnel = front.timeouts.tunnel
+        self.tunnel_timeout = (
+            min(self.client_timeout, self.server_timeout) if tunnel is None else seconds(tunnel)
+        )
+        modes = (front.close_mode, back.close_mode)
+        self.close_mode = next(
+            (mode for mode in ("close", "server-close") if mode in modes), "keep-alive"
+        )
+        self.forwardfor = back.forwardfor or front.forwardfor
+        self.request_rules = back.http_request if back is not front else None
+        self.response_rules = [
+            rules
+            for rules in (back.http_response, None if back is front else front.http_response)
+            if rules is not None
+        ]
+        self.reuse = back.reuse
+        self.retries = back.retries
+        self.redispatch_each = back.redispatch
+
+
+def seconds(milliseconds: int | None) -> float:
+    """
+    Make a timeout of the description one for the clock.
+
+    @param milliseconds: L{None} or 0 for no limit.
+
+    @return: Seconds, infinite for no limit.
+    """
+    return milliseconds / 1000 if milliseconds else inf
+
+
+class Router:
+    """
+    The routes of one frontend.
+
+    @ivar switches: Its C{use_backend} lines: condition (L{None} for always), the backend or
+        L{None}, and what computes the backend's name or L{None}.
+    """
+
+    __slots__ = ("_default", "_known", "_routes", "_switches", "frontend")
+
+    def __init__(self, frontend: Frontend, backends: dict[str, Backend]) -> None:
+        self.frontend = frontend
+        self._known = backends
+        self._routes: dict[Backend, Route] = {}
+        self._default = frontend.default_backend
+        self._switches: list[tuple[Any, Backend | None, Any]] = [
+            (line.condition, backends.get(line.target), line.dynamic)
+            for line in frontend.description.use_backend
+        ]
+
+    def route(self, backend: Backend) -> Route:
+        """
+        Get the route to a backend.
+        """
+        found = self._routes.get(backend)
+        if found is None:
+            found = self._routes[backend] = Route(self.frontend, backend)
+        return found
+
+    def choose(self, stream: Stream) -> Route | None:
+        """
+        Choose the backend of a stream (configuration manual, C{use_backend},
+        C{default_backend}).
+
+        @param stream: The stream, after the frontend's rules.
+
+        @return: The way to it, L{None} when there is none.
+        """
+        for condition, backend, dynamic in self._switches:
+            if condition is None or condition(stream):
+                if dynamic is not None:
+                    backend = self._known.get(dynamic(stream).decode("latin-1"))
+                if backend is not None:
+                    return self.route(backend)
+                if dynamic is None:
+                    break
+        return self.route(self._default) if self._default is not None else None
+
+
+def is_http(description: model.Proxy) -> bool:
+    """
+    Whether a proxy speaks HTTP.
+    """
+    return description.mode == "http"
