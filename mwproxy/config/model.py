@@ -207,7 +207,9 @@ class HttpCheck(Sealed):
     @ivar writer: Kind and name of the section whose C{http-check} lines it follows; those of
         another section replace them all. Empty without such lines.
 
-    @ivar sent: True once an C{http-check send} line was read.
+    @ivar option: Arguments of C{option httpchk}.
+
+    @ivar send: Arguments of C{http-check send}, which win over those, L{None} without that line.
     """
 
     method: str = "OPTIONS"
@@ -217,7 +219,8 @@ class HttpCheck(Sealed):
     body: str = ""
     expect: Callable[[int, bytes], bool] | None = None
     writer: tuple[str, str] = ("", "")
-    sent: bool = False
+    option: tuple[str, ...] = ()
+    send: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,130 @@
+"""
+Lines that are compiled by the rules: C{acl}, C{use_backend}, C{http-request} and its kin.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from mwproxy.config import model
+from mwproxy.config.capability import (
+    ignored_in_backend,
+    refuse_in_anonymous_defaults,
+    refuse_in_defaults,
+)
+from mwproxy.config.line import Line
+from mwproxy.config.model import Predicate
+from mwproxy.core.compilers import rules
+from mwproxy.core.diagnostics import ConfigError
+from mwproxy.core.families import PROXY, keyword
+
+_ODD_IN_NAME = re.compile(r"[^A-Za-z0-9_:.-]")
+
+
+@keyword("acl", sections=PROXY, high=None, syntax="<aclname> <criterion> [flags] <value> ...")
+def kw_acl(line: Line, proxy: model.Proxy) -> None:
+    """
+    Name a condition; lines of the same name are joined by "or".
+    """
+    refuse_in_anonymous_defaults(line, proxy)
+    if not line.args:
+        raise ConfigError("'acl' expects a name and a criterion.")
+    name, *words = line.args
+    odd = _ODD_IN_NAME.search(name)
+    if odd is not None:
+        raise ConfigError(f"character '{odd[0]}' is not permitted in acl name '{name}'.")
+    if name.lower() == "or":
+        raise ConfigError(
+            f"acl name '{name}' will never match. 'or' is used to express a logical "
+            "disjunction within a condition."
+        )
+    predicate = rules().acl(words, proxy, line.where, line.diagnostics)
+    owner, lines = proxy.acl_lines.get(name, (None, []))
+    if owner is proxy:
+        lines.append(predicate)
+        return
+    # An ACL of the defaults section is hidden by one of the same name.
+    own = [predicate]
+    proxy.acl_lines[name] = (proxy, own)
+    proxy.acls[name] = _any_of(own)
+
+
+def _any_of(lines: list[Predicate]) -> Predicate:
+    """
+    Join the lines of an ACL. As in HAProxy, conditions see lines that follow them.
+    """
+
+    def match(stream: Any) -> bool:
+        # any() would cost twice as much, and this runs for each stream.
+        for line in lines:  # noqa: SIM110
+            if line(stream):
+                return True
+        return False
+
+    return match
+
+
+@keyword("use_backend", sections=PROXY, high=None, syntax="<backend> [{if | unless} <condition>]")
+def kw_use_backend(line: Line, proxy: model.Proxy) -> None:
+    """
+    Choose a backend on a condition; the name may be computed.
+    """
+    refuse_in_defaults(line, proxy)
+    if ignored_in_backend(line, proxy):
+        return
+    if not line.args:
+        raise ConfigError("'use_backend' expects a backend name.")
+    name, *words = line.args
+    if words and words[0] not in ("if", "unless"):
+        raise ConfigError(
+            f"'use_backend' : unexpected keyword '{words[0]}', only 'if' or 'unless' is allowed "
+            "after the backend."
+        )
+    compiler = rules()
+    condition = None
+    if words:
+        condition = compiler.condition(words, proxy, line.where, line.diagnostics)
+    dynamic = None
+    if "%" in name:
+        dynamic = compiler.log_format(name, proxy, line.where, line.diagnostics)
+    proxy.use_backend.append(model.Switch(name, dynamic, condition, line.where))
+
+
+@keyword("default_backend", sections=PROXY, high=1, syntax="<backend>")
+def kw_default_backend(line: Line, proxy: model.Proxy) -> None:
+    """
+    Choose the backend when no C{use_backend} does.
+    """
+    if ignored_in_backend(line, proxy):
+        return
+    if not line.args:
+        raise ConfigError("'default_backend' expects a backend name.")
+    proxy.default_backend = line.args[0]
+
+
+def _rule(line: Line, proxy: model.Proxy) -> None:
+    refuse_in_anonymous_defaults(line, proxy)
+    compiled = rules().rule(line.name, line.args, proxy, line.where, line.diagnostics)
+    proxy.rule_lines.setdefault(line.name, []).append(compiled)
+
+
+@keyword("http-request", sections=PROXY, high=None, syntax="<action> [options...] [<condition>]")
+def kw_http_request(line: Line, proxy: model.Proxy) -> None:
+    """
+    Act on requests.
+    """
+    _rule(line, proxy)
+    if proxy.use_backend:
+        line.warning(
+            "a 'http-request' rule placed after a 'use_backend' rule will still be processed "
+            "before."
+        )
+
+
+@keyword("http-response", sections=PROXY, high=None, syntax="<action> [options...] [<condition>]")
+def kw_http_response(line: Line, proxy: model.Proxy) -> None:
+    """
+    Act on responses.
+    """
+    _rule(line, proxy)

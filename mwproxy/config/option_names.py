@@ -1,0 +1,74 @@
+"""
+HAProxy's options of C{bind}, C{server} and C{option} that mwproxy does not have.
+
+They are refused by name, so that an operator can tell a missing feature from a typing
+mistake. A test asserts that none of them is registered.
+"""
+
+from __future__ import annotations
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+BIND_UNSUPPORTED = _names(
+    """
+    accept-netscaler-cip allow-0rtt alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass
+    ca-verify-file cc ciphers ciphersuites client-sigalgs crl-file crt crt-ignore-err crt-list
+    curves default-crt defer-accept ecdhe force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12
+    force-tlsv13 generate-certificates guid-prefix idle-ping ktls label mss namespace nbconn
+    no-alpn no-ca-names no-sslv3 no-strict-sni no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12
+    no-tlsv13 npn ocsp-update prefer-client-ciphers quic-cc-algo quic-force-retry quic-socket
+    sigalgs ssl ssl-max-ver ssl-min-ver strict-sni tcp-md5sig tcp-ut tfo tls-ticket-keys
+    tls-tickets transparent verify
+    """
+)
+
+SERVER_UNSUPPORTED = _names(
+    """
+    agent-addr agent-check agent-inter agent-port agent-send allow-0rtt alpn ca-file
+    check-alpn check-pool-conn-name check-proto check-reuse-pool check-send-proxy check-sni
+    check-ssl check-via-socks4 ciphers ciphersuites client-sigalgs crl-file crt curves
+    error-limit force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 guid hash-key
+    idle-ping init-state log-bufsize log-proto namespace no-sslv3 no-tlsv10 no-tlsv11 no-tlsv12
+    no-tlsv13 non-stick npn observe on-error on-marked-down on-marked-up pool-conn-name
+    pool-low-conn proxy-v2-options redir renegotiate resolve-net resolve-opts resolve-prefer
+    resolvers send-proxy-v2-ssl send-proxy-v2-ssl-cn set-proxy-v2-tlv-fmt shard sigalgs sni socks4
+    ssl ssl-max-ver ssl-min-ver ssl-reuse stick strict-maxconn tcp-ut tfo tls-tickets track
+    usesrc verify verifyhost ws
+    """
+)
+
+#: C{no} before one of these changes nothing, since mwproxy is without them.
+OPTION_UNSUPPORTED = _names(
+    """
+    accept-invalid-http-request accept-invalid-http-response
+    accept-unsafe-violations-in-http-request accept-unsafe-violations-in-http-response
+    checkcache disable-h2-upgrade external-check forwarded h1-case-adjust-bogus-client
+    h1-case-adjust-bogus-server http-buffer-request http-drop-request-trailers
+    http-drop-response-trailers http-restrict-req-hdr-names http-use-proxy-header httpslog
+    idle-close-on-response ldap-check mysql-check originalto pgsql-check redis-check smtpchk
+    spop-check ssl-hello-chk transparent
+    """
+)
+
+#: Options that HAProxy itself has no more, with what it says of them.
+OPTION_REMOVED = {
+    "http-tunnel": (
+        "is not supported any more since HAProxy 2.1, please just remove it, "
+        "it shouldn't be needed."
+    ),
+    "forceclose": (
+        "is not supported any more since HAProxy 2.0, please just remove it, "
+        "or use 'option httpclose' if absolutely needed."
+    ),
+    "http_proxy": (
+        "is not supported any more since HAProxy 2.5. This option stopped working in HAProxy 1.9 "
+        "and usually had nasty side effects. It can be more reliably implemented with "
+        "combinations of 'http-request set-dst' and 'http-request set-uri', and even "
+        "'http-request do-resolve' if DNS resolution is desired."
+    ),
+}
+
+BALANCE_UNSUPPORTED = ("uri", "url_param", "hdr", "random", "rdp-cookie", "hash", "sticky")
