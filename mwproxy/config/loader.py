@@ -1,0 +1,301 @@
+"""
+Configuration files to description.
+
+Lines are read one after the other; each is cut into words (L{mwproxy.config.lexer}), may be a
+directive (L{mwproxy.config.directives}), begins a section (L{mwproxy.config.sections}) or has
+its keyword looked up and called. A mistake is noted and the next line is read, so that one run
+reports all of them.
+
+The master reads in discovery mode: C{global} keywords that concern it and C{program} sections;
+what the workers read is passed over in silence, and no more than that is imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+from mwproxy.config import checks
+from mwproxy.config.complaints import refuse, refuse_count, refuse_negation
+from mwproxy.config.directives import Abort, Directives, report_lex_error
+from mwproxy.config.environment import LogFormatVariables, Variables
+from mwproxy.config.files import cannot_open, expand_files
+from mwproxy.config.lexer import MAX_WORDS, SPECIAL, LexError, point_at, tokenize
+from mwproxy.config.line import LaterCheck, Line
+from mwproxy.config.lookup import Table
+from mwproxy.config.model import Configuration
+from mwproxy.config.sections import KINDS, Sections, Subject
+from mwproxy.config.unsupported import SECTIONS as UNSUPPORTED_SECTIONS
+from mwproxy.core.diagnostics import ConfigError, Diagnostics, Where
+from mwproxy.core.families import PACKAGES, Keyword
+from mwproxy.core.registry import load_family
+from mwproxy.core.values import BadValue
+
+__all__ = ["expand_files", "load"]
+
+#: The keyword modules that the master imports.
+_MASTER_MODULES = ("process", "program", "variables")
+
+
+def load(
+    files: list[str],
+    environment: dict[str, str],
+    diagnostics: Diagnostics,
+    *,
+    discovery: bool = False,
+    diag: bool = False,
+) -> Configuration:
+    """
+    Read all files. Full reading needs C{mwproxy.rules.compiler} imported before.
+
+    @param files: Their names, in order; no directories, see L{expand_files}.
+
+    @param environment: The variables; C{setenv} and its like change it.
+
+    @param diagnostics: Gets the messages. Who calls looks at its C{errors}: the result may be
+        used only when there are none.
+
+    @param discovery: Read as the master does.
+
+    @param diag: Emit C{.diag} messages.
+
+    @return: The description, not sealed yet, so that the command line can still override.
+    """
+    if discovery:
+        for name in _MASTER_MODULES:
+            importlib.import_module(f"{PACKAGES['keywords']}.{name}")
+    else:
+        load_family(PACKAGES["keywords"])
+    configuration = Configuration(files=list(files))
+    loader = _Loader(configuration, environment, diagnostics, discovery, diag)
+    with LogFormatVariables(environment):
+        aborted = loader.read_all(files)
+        if not discovery and not aborted:
+            checks.run(configuration, loader.later, diagnostics)
+    if diagnostics.errors and not aborted:
+        diagnostics.alert("config : Fatal errors found in configuration.")
+    return configuration
+
+
+class _Loader:
+    """
+    One reading of all files.
+
+    @ivar later: The checks that keywords asked for.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        environment: dict[str, str],
+        diagnostics: Diagnostics,
+        discovery: bool,
+        diag: bool,
+    ) -> None:
+        self.later: list[LaterCheck] = []
+        self._diagnostics = diagnostics
+        self._environment = environment
+        self._discovery = discovery
+        self._variables = Variables(environment)
+        self._sections = Sections(configuration, diagnostics, discovery)
+        self._directives = Directives(diagnostics, environment, diag=diag, silent=discovery)
+        self._tables = {kind: Table(kind, discovery=discovery) for kind in KINDS}
+        self._table: Table | None = None
+        self._single: dict[str, Keyword] = {}
+
+    def read_all(self, files: list[str]) -> bool:
+        """
+        Read the files.
+
+        @return: Whether reading was given up.
+        """
+        for name in files:
+            before = self._diagnostics.errors
+            aborted = self._read_file(name)
+            if self._diagnostics.errors > before:
+                self._diagnostics.alert(f"config : Error(s) found in configuration file : {name}")
+            if aborted:
+                return True
+        self._sections.end()
+        return False
+
+    def _read_file(self, name: str) -> bool:
+        try:
+            text = Path(name).read_bytes().decode("utf-8", "surrogateescape")
+        except (OSError, ValueError) as error:
+            self._diagnostics.alert(cannot_open(name, error))
+            return False
+        self._sections.end()
+        self._enter(None)
+        self._variables.file = name
+        self._variables.section = ""
+        lines = text.split("\n")
+        number = 0
+        try:
+            for number, line in enumerate(lines, 1):
+                if line:
+                    self._read_line(line, Where(name, number))
+            if lines[-1]:
+                self._complain(
+                    Where(name, number),
+                    "Missing LF on last line, file might have been truncated at position"
+                    f" {len(lines[-1]) + 1}.",
+                )
+            self._directives.end_of_file(Where(name, number))
+        except Abort:
+            return True
+        finally:
+            self._sections.end()
+        return False
+
+    def _complain(self, where: Where, text: str) -> None:
+        self._diagnostics.alert(f"config : parsing [{where}]: {text}")
+
+    def _enter(self, table: Table | None) -> None:
+        self._table = table
+        self._single = table.single if table is not None else {}
+
+    def _read_line(self, text: str, where: Where) -> None:
+        if SPECIAL.search(text) is None:
+            words = text.split()
+            if len(words) > MAX_WORDS:
+                words = self._words(text, where)
+        else:
+            words = self._words(text, where)
+        if not words:
+            return
+        first = words[0]
+        if first[0] == "." and self._directives.apply(words, where):
+            return
+        if self._directives.skipping:
+            return
+        keyword = self._single.get(first)
+        if keyword is not None and self._sections.subject is not None:
+            self._call(keyword, words, words[1:], where)
+        elif first in KINDS:
+            self._begin(words, where)
+        elif first in UNSUPPORTED_SECTIONS:
+            self._begin_unsupported(words, where)
+        else:
+            self._dispatch(words, where)
+
+    def _words(self, text: str, where: Where) -> list[str]:
+        nul = text.find("\0")
+        if nul >= 0:
+            self._complain(where, f"Stray NUL character at position {nul + 1}.")
+            return []
+        self._variables.line = where.line
+        self._variables.section = self._sections.name
+        try:
+            found = tokenize(text, self._variables.lookup)
+        except LexError as error:
+            report_lex_error(error, text, where, self._diagnostics)
+            return []
+        if found.too_many:
+            self._complain(
+                where,
+                f"too many words, truncating after word {MAX_WORDS}, position"
+                f" {found.columns[-1]}: <{found.words[-1]}>.",
+            )
+        if found.empty_at is not None and not self._discovery and not self._directives.skipping:
+            self._warn_empty(text, len(found.words), found.empty_at + 1, where)
+        return found.words
+
+    def _warn_empty(self, text: str, number: int, position: int, where: Where) -> None:
+        if text.lstrip().startswith("."):
+            return
+        self._diagnostics.warning(
+            f"config : parsing [{where}]: argument number {number} at position {position} is empty"
+            " and marks the end of the argument list; all subsequent arguments will be"
+            f" ignored:\n{point_at(text, position)}"
+        )
+
+    def _begin(self, words: list[str], where: Where) -> None:
+        self._sections.begin(words, where)
+        self._enter(self._tables[words[0]])
+
+    def _begin_unsupported(self, words: list[str], where: Where) -> None:
+        self._sections.leave(words[0])
+        self._enter(None)
+        if not self._discovery:
+            self._diagnostics.alert(f"'{words[0]}' section is not supported by mwproxy.", where)
+
+    def _dispatch(self, words: list[str], where: Where) -> None:
+        table, subject = self._table, self._sections.subject
+        if table is None or subject is None:
+            if not self._sections.kind and not self._discovery:
+                self._complain(where, f"unknown keyword '{words[0]}' out of section.")
+            return
+        body = words[1:] if words[0] in ("no", "default") else words
+        found = table.find(body) if body else None
+        if found is None:
+            if not self._discovery or table.section == "program":
+                self._refuse(words, body, table, subject, where)
+            return
+        keyword, count = found
+        if body is not words and not keyword.negatable:
+            self._refuse_negation(body, where)
+            return
+        self._call(keyword, words, body[count:], where, negated=body is not words)
+
+    def _refuse(
+        self, words: list[str], body: list[str], table: Table, subject: Subject, where: Where
+    ) -> None:
+        if body is not words and body[:1] != ["option"]:
+            refuse_negation("", "", where, self._diagnostics)
+        if body:
+            refuse(body, table, subject, where, self._diagnostics)
+
+    def _refuse_negation(self, body: list[str], where: Where) -> None:
+        option = body[1] if body[0] == "option" and len(body) > 1 else ""
+        refuse_negation(body[0], option, where, self._diagnostics)
+
+    def _call(
+        self,
+        keyword: Keyword,
+        words: list[str],
+        args: list[str],
+        where: Where,
+        *,
+        negated: bool = False,
+    ) -> None:
+        count = len(args)
+        too_few = count < keyword.low and not negated
+        if too_few or (keyword.high is not None and count > keyword.high):
+            refuse_count(keyword, args, where, self._diagnostics)
+            return
+        line = Line(
+            words,
+            keyword.name,
+            args,
+            where,
+            self._diagnostics,
+            self._sections.kind,
+            negated,
+            self._environment,
+            self.later,
+        )
+        try:
+            keyword.parse(line, self._sections.subject)
+        except (ConfigError, BadValue) as error:
+            self._diagnostics.alert(str(error), where)
+        except LexError as error:
+            self._diagnostics.alert(f"'{keyword.name}' : {error.reason}", where)
+        except Exception as error:
+            # The rim of all keyword functions: a fault in one must not end the run.
+            self._diagnostics.alert(
+                f"'{keyword.name}' : internal error: {type(error).__name__}: {error}"
+                f" (line {_line_of(error)})",
+                where,
+            )
+
+
+def _line_of(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown"
+    module = trace.tb_frame.f_globals.get("__name__", "")
+    return f"{trace.tb_lineno} of {module}" if module in sys.modules else str(trace.tb_lineno)
