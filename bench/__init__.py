@@ -1,0 +1,3 @@
+"""
+Measurements of mwproxy, each beside HAProxy in the same run.
+"""
