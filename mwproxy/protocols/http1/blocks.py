@@ -9,13 +9,14 @@ Rules (RFC 9112 and 9110, read as an intermediary must):
   - C{connection}, and what it names, end here. Names that decide on framing, routing or access
     are not taken away that way: a client must not be able to strip them.
 
-One regular expression reads all lines at once; it may skip what it does not understand, so its
-matches are counted against the line feeds. Repetitions are possessive: time is linear.
+Most lines were seen before, in this or another order, so lines that were found right are remembered
+by their very bytes. Repetitions in patterns are possessive: time is linear.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from mwproxy.protocols.http1.messages import BadMessage, Block, Field
 from mwproxy.protocols.http1.targets import check_host
@@ -26,11 +27,10 @@ MAX_LENGTH = 2**63 - 1
 
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 VALUE = rb"[^\x00-\x08\x0a-\x1f\x7f]"
-_LINE = rb"(%b++):[ \t]*+(%b*+)\r\n" % (TOKEN, VALUE)
-#: All lines of a block, as (name, value) with blanks behind the value.
-find_lines = re.compile(b"^" + _LINE, re.MULTILINE).findall
-#: One line, at a position.
-match_line = re.compile(_LINE).match
+_LINE = rb"(%b++):[ \t]*+(%b*+)" % (TOKEN, VALUE)
+_match_whole_line = re.compile(_LINE).fullmatch
+#: One line with its CRLF, at a position.
+match_line = re.compile(_LINE + rb"\r\n").match
 #: The beginning of a line, up to the end of the data.
 match_partial_line = re.compile(rb"(?:%b++(?::%b*+)?)?\r?" % (TOKEN, VALUE)).fullmatch
 _match_name = re.compile(TOKEN + b"*+").match
@@ -62,14 +62,26 @@ _PROTECTED = frozenset(
         b"x-unique-id",
     )
 )  # fmt: skip
-_JOIN = b": ".join
+#: A line as it was read: the field, the line to send on, one of the kinds below.
+_Line = tuple[Field, bytes, int]
+_PLAIN, _SPECIAL_LINE, _REMOVED_LINE = range(3)
+_lines: dict[bytes, _Line] = {}
+#: Most lines remembered, and the longest.
+_REMEMBERED = 2048
+_REMEMBERED_BYTES = 512
+
+
+class _BadLine(Exception):
+    """
+    A line breaks the grammar.
+    """
 
 
 def parse_block(lines: bytes, *, request: bool, offset: int = 0, maxhdr: int = MAX_LINES) -> Block:
     """
     Read header lines.
 
-    @param lines: All of them, each with its CRLF, without the empty one.
+    @param lines: All of them, without the CRLF of the last one.
 
     @param request: False for those of a response.
 
@@ -81,42 +93,59 @@ def parse_block(lines: bytes, *, request: bool, offset: int = 0, maxhdr: int = M
 
     @raise BadMessage: They break a rule.
     """
-    found: list[Field] = find_lines(lines)
-    count = lines.count(b"\n")
-    if len(found) != count:
-        raise explain_lines(lines, 0, offset, request=request)
-    if count > maxhdr:
+    known = _lines.get
+    try:
+        found = [known(line) or _read_line(line) for line in lines.split(b"\r\n")] if lines else []
+    except _BadLine:
+        raise explain_lines(lines + b"\r\n", 0, offset, request=request) from None
+    if len(found) > maxhdr:
         raise BadMessage(400 if request else 502, "too many header lines", offset)
-    if b" \r" in lines or b"\t\r" in lines:
-        found = [(name, value.rstrip(b" \t")) for name, value in found]
-    fields = [(name.lower(), value) for name, value in found]
-    special = [field for field in fields if field[0] in _SPECIAL]
     block = Block()
     block.length = -1
     block.chunked = block.close = block.keep_alive = block.expect_continue = False
     block.upgrade = b""
     block.host = None
-    plain = fields
+    sent = found
+    special = [line[0] for line in found if line[2]]
     if special:
         try:
-            fields, plain = _read_special(block, fields, special, request)
+            found, sent = _read_special(block, found, special, request)
         except BadMessage as error:
             raise BadMessage(error.status if request else 502, error.reason, offset) from None
-    block.fields = tuple(fields)
-    block.plain = block.fields if plain is fields else tuple(plain)
-    block.wire = b"\r\n".join([*map(_JOIN, plain), b""])
+    block.fields = tuple([line[0] for line in found])
+    block.plain = block.fields if sent is found else tuple([line[0] for line in sent])
+    block.wire = b"".join([line[1] for line in sent])
     return block
 
 
+def _read_line(line: bytes) -> _Line:
+    found = _match_whole_line(line)
+    if found is None:
+        raise _BadLine
+    name, value = found.groups()
+    known = _line(name.lower(), value.rstrip(b" \t"))
+    if len(line) <= _REMEMBERED_BYTES:
+        if len(_lines) >= _REMEMBERED:
+            for old in list(islice(_lines, _REMEMBERED // 2)):
+                del _lines[old]
+        _lines[line] = known
+    return known
+
+
+def _line(name: bytes, value: bytes) -> _Line:
+    kind = _REMOVED_LINE if name in _REMOVED else _SPECIAL_LINE if name in _SPECIAL else _PLAIN
+    return (name, value), b"%b: %b\r\n" % (name, value), kind
+
+
 def _read_special(
-    block: Block, fields: list[Field], special: list[Field], request: bool
-) -> tuple[list[Field], list[Field]]:
+    block: Block, found: list[_Line], special: list[Field], request: bool
+) -> tuple[list[_Line], list[_Line]]:
+    # Returns the lines as received and those to send on: the same list when all are.
     lengths: list[bytes] = []
     codings: list[bytes] = []
     options: list[bytes] = []
     upgrades: list[bytes] = []
-    trailers = False
-    removes = False
+    trailers = removes = False
     for name, value in special:
         if name == b"host":
             if request:
@@ -124,40 +153,37 @@ def _read_special(
                     raise BadMessage(400, "more than one host header")
                 check_host(value)
             block.host = value
-            continue
-        if name == b"content-length":
+        elif name == b"content-length":
             lengths.append(value)
-            continue
-        if name == b"expect":
+        elif name == b"expect":
             block.expect_continue = value.lower() == b"100-continue"
-            continue
-        removes = True
-        if name == b"connection":
-            options += _elements(value)
-        elif name == b"transfer-encoding":
-            codings.append(value)
-        elif name == b"upgrade":
-            upgrades += [value.strip(b" \t") for value in value.split(b",")]
-        elif name == b"te":
-            trailers = trailers or b"trailers" in _elements(value)
+        else:
+            removes = True
+            if name == b"connection":
+                options += _elements(value)
+            elif name == b"transfer-encoding":
+                codings.append(value)
+            elif name == b"upgrade":
+                upgrades += [word.strip(b" \t") for word in value.split(b",")]
+            elif name == b"te":
+                trailers = trailers or b"trailers" in _elements(value)
     if lengths:
-        fields = _read_length(block, lengths, fields)
+        found = _read_length(block, lengths, found)
     if codings:
         _read_coding(block, codings)
     if not removes:
-        return fields, fields
+        return found, found
     named: set[bytes] = set()
     if options:
-        named.update(options)
-        block.close = b"close" in named
-        block.keep_alive = b"keep-alive" in named
-        if b"upgrade" in named:
+        block.close = b"close" in options
+        block.keep_alive = b"keep-alive" in options
+        if b"upgrade" in options:
             block.upgrade = b", ".join([word for word in upgrades if _can_upgrade(word)])
-    named -= _PROTECTED
-    plain = [line for line in fields if line[0] not in _REMOVED and line[0] not in named]
+        named = {option for option in options if option not in _PROTECTED}
+    sent = [line for line in found if line[2] != _REMOVED_LINE and line[0][0] not in named]
     if trailers:
-        plain.append((b"te", b"trailers"))
-    return fields, plain
+        sent.append(_line(b"te", b"trailers"))
+    return found, sent
 
 
 def _elements(value: bytes) -> list[bytes]:
@@ -169,7 +195,12 @@ def _can_upgrade(protocol: bytes) -> bool:
     return protocol.lower() not in (b"", b"h2c", b"h2")
 
 
-def _read_length(block: Block, lengths: list[bytes], fields: list[Field]) -> list[Field]:
+def _read_length(block: Block, lengths: list[bytes], found: list[_Line]) -> list[_Line]:
+    # Returns the lines with just one content-length in its shortest form.
+    first = lengths[0]
+    if len(lengths) == 1 and first.isdigit() and len(first) < 19 and first == b"%d" % int(first):
+        block.length = int(first)
+        return found
     values = set()
     for line in lengths:
         for word in line.split(b","):
@@ -180,19 +211,10 @@ def _read_length(block: Block, lengths: list[bytes], fields: list[Field]) -> lis
     if len(values) > 1:
         raise BadMessage(400, "content-length differs from content-length")
     block.length = values.pop()
-    digits = b"%d" % block.length
-    if lengths == [digits]:
-        return fields
-    once: list[Field] = []
-    seen = False
-    for field in fields:
-        if field[0] == b"content-length":
-            if seen:
-                continue
-            seen = True
-            field = (b"content-length", digits)
-        once.append(field)
-    return once
+    name = b"content-length"
+    place = next(at for at, line in enumerate(found) if line[0][0] == name)
+    rest = [line for line in found[place + 1 :] if line[0][0] != name]
+    return [*found[:place], _line(name, b"%d" % block.length), *rest]
 
 
 def _read_coding(block: Block, codings: list[bytes]) -> None:
@@ -225,7 +247,7 @@ def without_body(block: Block, *, keep_length: bool) -> Block:
         other.length = -1
         other.fields = tuple([line for line in block.fields if line[0] != b"content-length"])
         other.plain = tuple([line for line in block.plain if line[0] != b"content-length"])
-        other.wire = b"\r\n".join([*map(_JOIN, other.plain), b""])
+        other.wire = b"".join([b"%b: %b\r\n" % line for line in other.plain])
     return other
 
 

@@ -80,7 +80,7 @@ def parse_request(data: bytes, end: int, start: int = 0, maxhdr: int = MAX_LINES
     """
     middle = data.find(b"\n", start, end) + 1
     line = data[start:middle]
-    lines = data[middle : end - 2]
+    lines = data[middle : end - 4]
     parts = _request_lines.get(line)
     if parts is None:
         parts = _read_request_line(line)
@@ -123,7 +123,7 @@ def parse_response(data: bytes, end: int, start: int = 0, maxhdr: int = MAX_LINE
     """
     middle = data.find(b"\n", start, end) + 1
     line = data[start:middle]
-    lines = data[middle : end - 2]
+    lines = data[middle : end - 4]
     parts = _status_lines.get(line)
     if parts is None:
         parts = _read_status_line(line)

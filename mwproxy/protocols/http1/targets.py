@@ -16,6 +16,9 @@ _HOST = re.compile(
     rb"(\[[0-9A-Fa-f:.]++\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})++)(?::([0-9]{0,5}+))?"
 )
 _ABSOLUTE = re.compile(rb"(https?)://([^/?]*+)(?:[/?].*+)?", re.IGNORECASE | re.DOTALL)
+#: Good values seen lately.
+_hosts: set[bytes] = set()
+_REMEMBERED = 512
 _PORTS = {b"http": b"80", b"https": b"443"}
 
 
@@ -27,11 +30,14 @@ def check_host(value: bytes) -> None:
 
     @raise BadMessage: It is malformed.
     """
-    if not value:
+    if not value or value in _hosts:
         return
     found = _HOST.fullmatch(value)
     if found is None or (found[2] and int(found[2]) > 65535):
         raise BadMessage(400, "bad host")
+    if len(_hosts) >= _REMEMBERED:
+        _hosts.clear()
+    _hosts.add(value)
 
 
 def check_target(method: bytes, target: bytes) -> bytes | None:
