@@ -4,6 +4,7 @@ What can be told only when all files are read: references, modes, what is missin
 
 from __future__ import annotations
 
+from mwproxy.config import log_formats
 from mwproxy.config.line import LaterCheck
 from mwproxy.config.model import Configuration, Proxy
 from mwproxy.core.diagnostics import Diagnostics
@@ -150,6 +151,13 @@ def _join_global_logs(configuration: Configuration, proxy: Proxy) -> None:
 def _warn_modes(proxy: Proxy, diagnostics: Diagnostics) -> None:
     said = f"{_SAID[proxy.kind]} '{proxy.name}'"
     if proxy.mode != "http":
+        if proxy.has_frontend and proxy.log_format_kind in ("httplog", "clf"):
+            label = log_formats.KINDS[proxy.log_format_kind][1]
+            diagnostics.warning(
+                f"parsing [{proxy.where}] : '{label}' not usable with {said} (needs 'mode http')."
+                " Falling back to 'option tcplog'."
+            )
+            log_formats.use(proxy, "tcplog", proxy.where, diagnostics)
         if proxy.monitor_uri and proxy.has_frontend:
             diagnostics.warning(f"monitor-uri will be ignored for {said} (needs 'mode http').")
         if proxy.balance in _HTTP_ALGORITHMS and proxy.has_backend:

@@ -7,28 +7,7 @@ default log formats, which exist only while files are read (configuration manual
 
 from __future__ import annotations
 
-#: Present while files are read, absent afterwards.
-LOG_FORMATS = {
-    "HAPROXY_HTTP_LOG_FMT": (
-        "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc "
-        "%ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r"
-    ),
-    "HAPROXY_HTTP_CLF_LOG_FMT": (
-        '%{+Q}o %{-Q}ci - - [%trg] %r %ST %B "" "" %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta %tsc '
-        "%ac %fc %bc %sc %rc %sq %bq %CC %CS %hrl %hsl"
-    ),
-    "HAPROXY_HTTPS_LOG_FMT": (
-        "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc "
-        "%ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r "
-        "%[fc_err]/%[ssl_fc_err,hex]/%[ssl_c_err]/%[ssl_c_ca_err]/%[ssl_fc_is_resumed] "
-        "%[ssl_fc_sni]/%sslv/%sslc"
-    ),
-    "HAPROXY_TCP_LOG_FMT": "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq",
-    "HAPROXY_TCP_CLF_LOG_FMT": (
-        '%{+Q}o %{-Q}ci - - [%T] "TCP " 000 %B "" "" %cp %ms %ft %b %s %Th %Tw %Tc %Tt %U %ts-- '
-        '%ac %fc %bc %sc %rc %sq %bq "" "" -- '
-    ),
-}
+from mwproxy.config.log_formats import ENVIRONMENT
 
 
 class Variables:
@@ -76,8 +55,8 @@ class LogFormatVariables:
         self._environment = environment
 
     def __enter__(self) -> None:
-        self._environment.update(LOG_FORMATS)
+        self._environment.update(ENVIRONMENT)
 
     def __exit__(self, *_: object) -> None:
-        for name in LOG_FORMATS:
+        for name in ENVIRONMENT:
             self._environment.pop(name, None)

@@ -21,7 +21,7 @@ from mwproxy.config.complaints import refuse, refuse_count, refuse_negation
 from mwproxy.config.directives import Abort, Directives, report_lex_error
 from mwproxy.config.environment import LogFormatVariables, Variables
 from mwproxy.config.files import cannot_open, expand_files
-from mwproxy.config.lexer import MAX_WORDS, SPECIAL, LexError, point_at, tokenize
+from mwproxy.config.lexer import MAX_WORDS, SPECIAL, LexError, expand, point_at, tokenize
 from mwproxy.config.line import LaterCheck, Line
 from mwproxy.config.lookup import Table
 from mwproxy.config.model import Configuration
@@ -36,6 +36,9 @@ __all__ = ["expand_files", "load"]
 
 #: The keyword modules that the master imports.
 _MASTER_MODULES = ("process", "program", "variables")
+
+#: Lines whose address is expanded even outside quotes, and where it stands.
+_ADDRESS_AT = {"bind": 1, "server": 2, "log": 1, "stats": 2}
 
 
 def load(
@@ -100,7 +103,7 @@ class _Loader:
         self._variables = Variables(environment)
         self._sections = Sections(configuration, diagnostics, discovery)
         self._directives = Directives(diagnostics, environment, diag=diag, silent=discovery)
-        self._tables = {kind: Table(kind, discovery=discovery) for kind in KINDS}
+        self._tables: dict[str, Table] = {}
         self._table: Table | None = None
         self._single: dict[str, Keyword] = {}
 
@@ -170,6 +173,8 @@ class _Loader:
             return
         if self._directives.skipping:
             return
+        if "$" in text and first in _ADDRESS_AT:
+            self._expand_address(words, where)
         keyword = self._single.get(first)
         if keyword is not None and self._sections.subject is not None:
             self._call(keyword, words, words[1:], where)
@@ -202,6 +207,15 @@ class _Loader:
             self._warn_empty(text, len(found.words), found.empty_at + 1, where)
         return found.words
 
+    def _expand_address(self, words: list[str], where: Where) -> None:
+        at = _ADDRESS_AT[words[0]]
+        if len(words) <= at:
+            return
+        try:
+            words[at] = expand(words[at], self._variables.lookup)
+        except LexError as error:
+            self._complain(where, f"{error.reason} in '{words[at]}'.")
+
     def _warn_empty(self, text: str, number: int, position: int, where: Where) -> None:
         if text.lstrip().startswith("."):
             return
@@ -213,7 +227,10 @@ class _Loader:
 
     def _begin(self, words: list[str], where: Where) -> None:
         self._sections.begin(words, where)
-        self._enter(self._tables[words[0]])
+        kind = words[0]
+        if kind not in self._tables:
+            self._tables[kind] = Table(kind, discovery=self._discovery)
+        self._enter(self._tables[kind])
 
     def _begin_unsupported(self, words: list[str], where: Where) -> None:
         self._sections.leave(words[0])

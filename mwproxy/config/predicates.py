@@ -8,7 +8,6 @@ spoken here, HAProxy's 3.2: configurations ask because of what the language can 
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Callable, Mapping
 
 #: The release of HAProxy whose configuration language this is.
@@ -78,7 +77,7 @@ def _openssl_version_before(_: Environment, wanted: str) -> bool:
 
 
 def _ssllib_name_startswith(_: Environment, start: str) -> bool:
-    return ssl.OPENSSL_VERSION.startswith(start)
+    return _library().startswith(start)
 
 
 #: Number of arguments and function of each predicate.
@@ -115,8 +114,14 @@ def version_key(text: str) -> tuple[int, ...]:
     return (int(major), int(minor or 0), int(patch or 0), order, *rest)
 
 
+def _library() -> str:
+    import ssl  # costs 10 ms, which no master should pay for nothing
+
+    return ssl.OPENSSL_VERSION
+
+
 def _openssl_version() -> str:
-    found = _OPENSSL.match(ssl.OPENSSL_VERSION)
+    found = _OPENSSL.match(_library())
     return found[1] if found is not None else "0"
 
 

@@ -151,10 +151,11 @@ class Sections:
             else:
                 self._alert(f"'from' expects the name of a defaults section for {kind}.", where)
             rest = rest[2:]
-        if rest:
+        if rest and kind in ("frontend", "listen"):
             self._alert(f"'{kind}' cannot handle unexpected argument '{rest[0]}'.", where)
-            if kind in ("frontend", "listen"):
-                self._alert("please use the 'bind' keyword for listening addresses.", where)
+            self._alert("please use the 'bind' keyword for listening addresses.", where)
+        elif rest:
+            self._diagnostics.warning(f"'{kind}' : argument '{rest[0]}' ignored.", where)
         if wanted:
             return self._named_source(kind, name, wanted, where), True
         if kind == "defaults" or not self._defaults:
