@@ -1,10 +1,19 @@
 """
-Listening sockets: what identifies one, and the set that their owner keeps.
+Listening sockets: what identifies one. How one is made is in C{bind.py}, who keeps them in
+C{listeners.py}.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+
+class CannotBind(Exception):
+    """
+    A listening socket cannot be had; the text is the operator's message, such as
+    C{cannot bind socket (Address already in use) for [127.0.0.1:80]}.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +53,10 @@ class ListenerSpec:
         What identifies the socket.
         """
         return (self.family, self.host, self.port, self.interface)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> ListenerSpec:
+        """
+        Read a specification that crossed the control channel; unknown names are left out.
+        """
+        return cls(**{name: value[name] for name in cls.__slots__ if name in value})

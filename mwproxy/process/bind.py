@@ -1,0 +1,239 @@
+"""
+Making one listening socket, as HAProxy does (management manual, "Stopping and restarting").
+
+A UNIX socket is bound under a temporary name and renamed over its path, so that its path never
+refuses; what was there before is kept under C{.bak} until L{Bound.commit}, and comes back with
+L{Bound.undo}.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+from mwproxy.process.sockets import CannotBind, ListenerSpec
+
+#: Longest path of a UNIX socket, which leaves room for the temporary name.
+LONGEST_PATH = 97
+SOL_IPV6 = 41
+IPV6_V6ONLY = 26
+
+
+class Bound:
+    """
+    A listening socket and, for a UNIX path, the names it has in the file system.
+
+    @ivar sock: The socket, non-blocking and listening.
+
+    @ivar spec: What it was made for.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        spec: ListenerSpec,
+        inode: tuple[int, int] | None = None,
+        backup: str = "",
+    ) -> None:
+        """
+        @param inode: Device and number of our name in the file system, L{None} if we made none.
+
+        @param backup: Where the former socket of that path waits, empty for nowhere.
+        """
+        self.sock = sock
+        self.spec = spec
+        self._inode = inode
+        self._backup = backup
+
+    def commit(self) -> None:
+        """
+        Give up what was there before.
+        """
+        if self._backup:
+            Path(self._backup).unlink(missing_ok=True)
+            self._backup = ""
+
+    def undo(self) -> None:
+        """
+        Close the socket, and put back what was there before.
+        """
+        if self._backup and self.is_in_place():
+            Path(self._backup).replace(self.spec.host)
+            self._backup = ""
+            self._inode = None
+        self.close()
+
+    def close(self) -> None:
+        """
+        Close the socket, and remove its path if that is still ours.
+        """
+        self.commit()
+        if self.is_in_place():
+            Path(self.spec.host).unlink(missing_ok=True)
+        self._inode = None
+        self.sock.close()
+
+    def is_in_place(self) -> bool:
+        """
+        Whether our UNIX socket still has its path.
+        """
+        return self._inode is not None and _inode(self.spec.host) == self._inode
+
+    def is_gone(self) -> bool:
+        """
+        Whether somebody removed the path of our UNIX socket, so that nobody can connect.
+        """
+        return self._inode is not None and _inode(self.spec.host) is None
+
+    def adjust(self, spec: ListenerSpec) -> None:
+        """
+        Apply what another generation wants of the same socket: backlog and permissions.
+        """
+        if spec.backlog != self.spec.backlog:
+            self.sock.listen(spec.backlog)
+        if self.is_in_place():
+            _set_permissions(spec.host, spec)
+        self.spec = spec
+
+
+def bind(spec: ListenerSpec) -> Bound:
+    """
+    Make a listening socket.
+
+    @raise CannotBind: With the operator's message.
+    """
+    if spec.family in ("ipv4", "ipv6"):
+        return _bind_tcp(spec)
+    if spec.family == "unix":
+        return _bind_path(spec)
+    if spec.family in ("abns", "abnsz"):
+        return _bind_abstract(spec)
+    if spec.family == "fd":
+        return _inherit(spec)
+    raise CannotBind(f"cannot listen on a '{spec.family}' address for [{spec.host}]")
+
+
+def _bind_tcp(spec: ListenerSpec) -> Bound:
+    family = socket.AF_INET6 if spec.family == "ipv6" else socket.AF_INET
+    name = f"{spec.host}:{spec.port}"
+    try:
+        sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    except OSError as error:
+        raise CannotBind(
+            f"cannot create receiving socket ({error.strerror}) for [{name}]"
+        ) from None
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if spec.reuseport:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if spec.v6only is not None and family == socket.AF_INET6:
+            sock.setsockopt(SOL_IPV6, IPV6_V6ONLY, int(spec.v6only))
+        if spec.interface:
+            _bind_to_device(sock, spec.interface, name)
+        sock.bind((spec.host, spec.port))
+    except OSError as error:
+        sock.close()
+        raise CannotBind(f"cannot bind socket ({error.strerror}) for [{name}]") from None
+    except CannotBind:
+        sock.close()
+        raise
+    return _listen(sock, spec, name)
+
+
+def _bind_to_device(sock: socket.socket, interface: str, name: str) -> None:
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode() + b"\0")
+    except OSError as error:
+        raise CannotBind(
+            f"cannot bind listener to device '{interface}' ({error.strerror}) for [{name}]"
+        ) from None
+
+
+def _bind_path(spec: ListenerSpec) -> Bound:
+    path = spec.host
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise CannotBind(f"socket path '{path}' too long (max {LONGEST_PATH})")
+    temporary = Path(f"{path}.{os.getpid()}.tmp")
+    backup = Path(f"{path}.{os.getpid()}.bak")
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    kept = ""
+    try:
+        temporary.unlink(missing_ok=True)
+        backup.unlink(missing_ok=True)
+        if Path(path).exists():
+            os.link(path, backup)
+            kept = str(backup)
+        sock.bind(str(temporary))
+        _set_permissions(str(temporary), spec)
+        inode = _inode(str(temporary))
+        sock.listen(spec.backlog)
+        temporary.rename(path)
+    except OSError as error:
+        sock.close()
+        for leftover in (temporary, backup):
+            _remove(leftover)
+        raise CannotBind(f"cannot bind UNIX socket ({error.strerror}) [{path}]") from None
+    return Bound(sock, spec, inode, kept)
+
+
+def _bind_abstract(spec: ListenerSpec) -> Bound:
+    name = spec.host.encode()
+    address = b"\0" + (name.ljust(107, b"\0") if spec.family == "abns" else name)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        sock.bind(address)
+    except OSError as error:
+        sock.close()
+        raise CannotBind(
+            f"cannot bind UNIX socket ({error.strerror}) [{spec.family}@{spec.host}]"
+        ) from None
+    return _listen(sock, spec, f"{spec.family}@{spec.host}")
+
+
+def _inherit(spec: ListenerSpec) -> Bound:
+    name = f"fd@{spec.port}"
+    try:
+        sock = socket.socket(fileno=os.dup(spec.port))
+    except OSError as error:
+        raise CannotBind(f"cannot use inherited socket ({error.strerror}) for [{name}]") from None
+    if sock.type != socket.SOCK_STREAM:
+        sock.close()
+        raise CannotBind(f"cannot use inherited socket (not a stream socket) for [{name}]")
+    sock.setblocking(False)
+    return _listen(sock, spec, name)
+
+
+def _listen(sock: socket.socket, spec: ListenerSpec, name: str) -> Bound:
+    try:
+        sock.listen(spec.backlog)
+    except OSError as error:
+        sock.close()
+        raise CannotBind(f"cannot listen to socket ({error.strerror}) for [{name}]") from None
+    return Bound(sock, spec)
+
+
+def _set_permissions(path: str, spec: ListenerSpec) -> None:
+    if spec.uid is not None or spec.gid is not None:
+        os.chown(
+            path,
+            -1 if spec.uid is None else spec.uid,
+            -1 if spec.gid is None else spec.gid,
+        )
+    if spec.mode is not None:
+        Path(path).chmod(spec.mode)
+
+
+def _inode(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return

@@ -1,0 +1,156 @@
+"""
+The master's end of a control channel.
+
+What a worker says is handed to a L{WorkerEvents}; what the master asks goes out as AMP. A channel
+that breaks is only reported: what it means is decided by who watches the process.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionClosed, ConnectionDone, ConnectionLost
+from twisted.logger import Logger
+from twisted.protocols import amp
+from twisted.python.failure import Failure
+
+from mwproxy.core.levels import Level
+from mwproxy.process.ipc import (
+    Figures,
+    Hello,
+    Load,
+    Message,
+    NeedListener,
+    OpenConsole,
+    Refused,
+    SendStatus,
+)
+from mwproxy.process.sockets import CannotBind, ListenerSpec
+
+_log = Logger()
+
+
+class WorkerEvents(Protocol):
+    """
+    What one worker tells its master.
+    """
+
+    def said_hello(self, version: int, software: str, pid: int) -> None:
+        """
+        It is up and waits; the first thing it says.
+        """
+
+    def said_status(self, status: str, facts: dict[str, Any]) -> None:
+        """
+        It says C{READY}, or C{FAILED} before it exits.
+        """
+
+    def said_message(self, text: str) -> None:
+        """
+        It printed a line for operators.
+        """
+
+    def said_figures(self, figures: dict[str, Any]) -> None:
+        """
+        Its figures changed.
+        """
+
+    def needs_listener(self, spec: ListenerSpec) -> int:
+        """
+        It needs a listening socket.
+
+        @return: A descriptor that stays the master's.
+
+        @raise CannotBind: It cannot be had.
+        """
+
+    def channel_closed(self) -> None:
+        """
+        It hung up; it has said its last.
+        """
+
+
+class MasterChannel(amp.AMP):  # type: ignore[misc]  # Twisted's AMP is untyped
+    """
+    AMP with one worker.
+    """
+
+    def __init__(self, events: WorkerEvents) -> None:
+        super().__init__()
+        self._events = events
+
+    def load(self, generation: int, process: int, order: dict[str, Any]) -> None:
+        """
+        Have the worker become a generation.
+        """
+        self._ask(Load, generation=generation, process=process, order=order)
+
+    def open_console(self, level: Level, mode: str) -> socket.socket:
+        """
+        Open a console session.
+
+        @return: Our end, non-blocking.
+
+        @raise LookupError: The channel is closed.
+        """
+        if self.transport is None or not self.transport.connected:
+            raise LookupError("the worker hung up")
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        asked = self._ask(OpenConsole, fd=theirs.fileno(), level=level.word, mode=mode)
+        asked.addBoth(lambda result: theirs.close())
+        return ours
+
+    def hang_up(self) -> None:
+        """
+        Close the channel; the worker exits when it sees that.
+        """
+        if self.transport is not None:
+            self.transport.abortConnection()
+
+    def _ask(self, command: type[amp.Command], **arguments: Any) -> Deferred[Any]:
+        asked: Deferred[Any] = self.callRemote(command, **arguments)
+        asked.addErrback(_report)
+        return asked
+
+    @Hello.responder
+    def _hello(self, version: int, software: str, pid: int) -> dict[str, Any]:
+        self._events.said_hello(version, software, pid)
+        return {}
+
+    @SendStatus.responder
+    def _status(self, status: str, facts: dict[str, Any]) -> dict[str, Any]:
+        self._events.said_status(status, facts)
+        return {}
+
+    @Message.responder
+    def _message(self, text: str) -> dict[str, Any]:
+        self._events.said_message(text)
+        return {}
+
+    @Figures.responder
+    def _figures(self, figures: dict[str, Any]) -> dict[str, Any]:
+        self._events.said_figures(figures)
+        return {}
+
+    @NeedListener.responder
+    def _need_listener(self, spec: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return {"fd": self._events.needs_listener(ListenerSpec.from_json(spec))}
+        except CannotBind as error:
+            raise Refused(str(error)) from None
+
+    def connectionLost(self, reason: Failure) -> None:
+        """
+        Report the end.
+        """
+        super().connectionLost(reason)
+        self._events.channel_closed()
+
+
+def _report(failure: Failure) -> None:
+    if failure.check(ConnectionDone, ConnectionLost, ConnectionClosed) is None:
+        _log.failure("a worker did not understand", failure)

@@ -1,0 +1,104 @@
+"""
+The listening sockets of an instance: bound once, shared by the generations that use them.
+
+A generation takes what its configuration names. When it is READY it is committed; when it failed
+or its last worker is gone it is released, and what no other generation uses is closed. A socket
+that only a failed generation used disappears without a trace.
+"""
+
+from __future__ import annotations
+
+from mwproxy.process.bind import Bound, bind
+from mwproxy.process.sockets import ListenerSpec
+
+Key = tuple[str, str, int, str]
+
+
+class ListenerSet:
+    """
+    Bound sockets by key, and who uses them.
+    """
+
+    def __init__(self) -> None:
+        self._bound: dict[Key, Bound] = {}
+        self._users: dict[Key, set[int]] = {}
+        self._replaced: list[tuple[set[int], Bound]] = []
+        self._committed: set[int] = set()
+
+    def take(self, spec: ListenerSpec, generation: int) -> int:
+        """
+        Get the socket for a C{bind}, made now unless a generation has it already.
+
+        @return: A descriptor that stays ours.
+
+        @raise CannotBind: With the operator's message.
+        """
+        bound = self._bound.get(spec.key)
+        if bound is not None and bound.is_gone():
+            self._replaced.append((self._users.pop(spec.key), self._bound.pop(spec.key)))
+            bound = None
+        if bound is None:
+            bound = self._bound[spec.key] = bind(spec)
+            self._users[spec.key] = set()
+        elif spec != bound.spec:
+            bound.adjust(spec)
+        self._users[spec.key].add(generation)
+        return bound.sock.fileno()
+
+    def commit(self, generation: int) -> None:
+        """
+        Note that a generation is READY: what its sockets replaced is given up.
+        """
+        self._committed.add(generation)
+        for key, users in self._users.items():
+            if generation in users:
+                self._bound[key].commit()
+
+    def release(self, generation: int) -> None:
+        """
+        Note that a generation is gone, or failed.
+        """
+        served = generation in self._committed
+        self._committed.discard(generation)
+        for key in list(self._users):
+            users = self._users[key]
+            if generation not in users:
+                continue
+            users.discard(generation)
+            if not users:
+                del self._users[key]
+                bound = self._bound.pop(key)
+                if served:
+                    bound.close()
+                else:
+                    bound.undo()
+        for entry in list(self._replaced):
+            entry[0].discard(generation)
+            if not entry[0]:
+                self._replaced.remove(entry)
+                entry[1].close()
+
+    def close(self) -> None:
+        """
+        Close everything, and remove the paths that are still ours.
+        """
+        for bound in [*self._bound.values(), *(bound for _, bound in self._replaced)]:
+            bound.close()
+        self._bound.clear()
+        self._users.clear()
+        self._replaced.clear()
+
+    def undo(self) -> None:
+        """
+        Close everything after a start that failed: what was there before comes back.
+        """
+        for bound in self._bound.values():
+            bound.undo()
+        self._bound.clear()
+        self._users.clear()
+
+    def specs(self) -> list[ListenerSpec]:
+        """
+        List what is bound, in the order of binding.
+        """
+        return [bound.spec for bound in self._bound.values()]

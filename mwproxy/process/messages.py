@@ -1,0 +1,114 @@
+"""
+What a process says to its operators: HAProxy's message lines on standard error.
+
+The first warning or alert of a process in its start-up state is preceded by two notices that name
+the version and the program (management manual, 9.4; observed).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from mwproxy import PRODUCT, __version__
+from mwproxy.core.diagnostics import Diagnostic, Severity, format_message
+
+
+def write_stderr(line: str) -> None:
+    """
+    Write one line at once; a standard error that is gone is no reason to fail.
+    """
+    try:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
+
+
+class Speaker:
+    """
+    Says messages for one process.
+
+    @ivar quiet: Nothing is written; the start-up log still gets everything.
+    """
+
+    def __init__(
+        self,
+        program: str,
+        *,
+        write: Callable[[str], None] = write_stderr,
+        keep: Callable[[str], None] | None = None,
+        pid: int | None = None,
+    ) -> None:
+        """
+        @param program: The program's path for the notice.
+
+        @param write: Writes a line for the operator.
+
+        @param keep: Gets each line as well, for the start-up log.
+
+        @param pid: The process that speaks, L{None} for this one, whatever it is by then.
+        """
+        self.quiet = False
+        self._program = program
+        self._write = write
+        self._keep = keep
+        self._pid = pid
+        self._introduced = False
+
+    def alert(self, text: str) -> None:
+        """
+        Say an error.
+        """
+        self.say(Severity.ALERT, text)
+
+    def warning(self, text: str) -> None:
+        """
+        Say a warning.
+        """
+        self.say(Severity.WARNING, text)
+
+    def notice(self, text: str) -> None:
+        """
+        Say a fact.
+        """
+        self.say(Severity.NOTICE, text)
+
+    def diagnostic(self, message: Diagnostic) -> None:
+        """
+        Say a message of the configuration's reader.
+        """
+        self.say(message.severity, message.text)
+
+    def say(self, severity: Severity, text: str) -> None:
+        """
+        Say a message, introduced if it is the first serious one.
+        """
+        pid = os.getpid() if self._pid is None else self._pid
+        self.line(format_message(severity, pid, text))
+
+    def line(self, line: str) -> None:
+        """
+        Say a line that is formatted already, introduced if it is the first serious one.
+        """
+        if not self._introduced and not line.startswith("[NOTICE]"):
+            self._introduced = True
+            self.notice(f"{PRODUCT} version is {__version__}")
+            self.notice(f"path to executable is {self._program}")
+        if not self.quiet:
+            self._write(line)
+        if self._keep is not None:
+            self._keep(line)
+
+    def begin_again(self) -> None:
+        """
+        Introduce the next serious message anew, as a reload that replaces the program does.
+        """
+        self._introduced = False
+
+    def leave_startup(self) -> None:
+        """
+        Introduce nothing any more.
+        """
+        self._introduced = True

@@ -1,0 +1,304 @@
+"""
+The one seam to the system: processes, signals, clocks, environment.
+
+Everything that starts, signals or reaps a process goes through a L{System}; tests give a
+C{MemorySystem}. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+#: How much nicer a worker is that only prepares for a later reload.
+STANDBY_NICE = 10
+
+
+class System:
+    """
+    The real system.
+
+    @ivar pid: This process.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        """
+        @param reactor: Spawns, adopts and keeps time.
+        """
+        self.reactor = reactor
+        self.pid = os.getpid()
+
+    def environment(self) -> dict[str, str]:
+        """
+        Copy the environment.
+        """
+        return dict(os.environ)
+
+    def wall_clock(self) -> float:
+        """
+        Tell the time since the epoch in seconds.
+        """
+        return time.time()
+
+    def monotonic(self) -> float:
+        """
+        Tell C{CLOCK_MONOTONIC} in seconds.
+        """
+        return time.monotonic()
+
+    def call_later(self, seconds: float, function: Callable[[], object]) -> Any:
+        """
+        Call a function later.
+
+        @return: Twisted's C{IDelayedCall}.
+        """
+        return self.reactor.callLater(seconds, function)
+
+    def kill(self, pid: int, signum: int) -> bool:
+        """
+        Signal a process.
+
+        @return: False when there is no such process, or it is not ours to signal.
+        """
+        try:
+            os.kill(pid, signum)  # noqa: TID251  # this is the seam
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
+    def kill_group(self, group: int, signum: int) -> bool:
+        """
+        Signal a process group; 0 only asks whether it has members.
+
+        @return: False when it has none.
+        """
+        try:
+            os.killpg(group, signum)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
+    def spawn(
+        self,
+        protocol: Any,
+        argv: Sequence[str],
+        environment: Mapping[str, str],
+        fds: Mapping[int, int],
+    ) -> int:
+        """
+        Start a process.
+
+        @param protocol: Twisted's C{ProcessProtocol}, told when it exits.
+
+        @param fds: Our descriptors by the numbers that the process shall see.
+
+        @return: Its pid.
+
+        @raise OSError: The system refuses.
+        """
+        transport = self.reactor.spawnProcess(
+            protocol, argv[0], list(argv), dict(environment), childFDs=dict(fds)
+        )
+        return int(transport.pid)
+
+    def socketpair(self) -> tuple[socket.socket, socket.socket]:
+        """
+        Make two connected, non-blocking UNIX stream sockets.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        return ours, theirs
+
+    def adopt(self, sock: socket.socket, protocol: Any) -> None:
+        """
+        Give a connected UNIX socket to the reactor.
+
+        @param sock: Closed here, as the reactor duplicates it.
+
+        @param protocol: What speaks on it.
+        """
+        factory = _OneProtocol(protocol)
+        self.reactor.adoptStreamConnection(sock.fileno(), sock.family, factory)
+        sock.close()
+
+    def make_nice(self, pid: int) -> bool:
+        """
+        Have a process yield to all others, if that can be undone.
+
+        @return: Whether L{reset_nice} is due.
+        """
+        if not may_lower_nice():
+            return False
+        try:
+            os.setpriority(os.PRIO_PROCESS, pid, STANDBY_NICE)
+        except OSError:
+            return False
+        return True
+
+    def reset_nice(self, pid: int) -> None:
+        """
+        Undo L{make_nice}.
+        """
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, 0))
+
+    def on_signals(self, handlers: Mapping[int, Callable[[int], None]]) -> None:
+        """
+        Handle signals in the reactor's turn, from when it runs: handlers that are set before are
+        overridden by those of the reactor.
+
+        @param handlers: Functions of the signal's number.
+        """
+
+        def install() -> None:
+            for signum, function in handlers.items():
+                signal.signal(signum, self._enqueuer(function))
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, set(handlers))
+
+        self.reactor.callWhenRunning(install)
+
+    def ignore_signals(self, signals: Sequence[int]) -> None:
+        """
+        Ignore signals, from when the reactor runs.
+        """
+
+        def install() -> None:
+            for signum in signals:
+                signal.signal(signum, signal.SIG_IGN)
+
+        self.reactor.callWhenRunning(install)
+
+    def _enqueuer(self, function: Callable[[int], None]) -> Callable[[int, Any], None]:
+        def handle(signum: int, frame: Any) -> None:
+            self.reactor.callFromThread(function, signum)
+
+        return handle
+
+
+class _OneProtocol:
+    """
+    The factory that C{adoptStreamConnection} wants.
+    """
+
+    noisy = False
+
+    def __init__(self, protocol: Any) -> None:
+        self._protocol = protocol
+
+    def doStart(self) -> None:
+        """
+        Nothing to do.
+        """
+
+    def doStop(self) -> None:
+        """
+        Nothing to do.
+        """
+
+    def buildProtocol(self, address: Any) -> Any:
+        """
+        Give the protocol.
+        """
+        return self._protocol
+
+
+def may_lower_nice() -> bool:
+    """
+    Tell whether this process may give a process its ordinary priority back.
+    """
+    if os.geteuid() == 0:
+        return True
+    wanted = 20 - os.getpriority(os.PRIO_PROCESS, 0)
+    return resource.getrlimit(getattr(resource, "RLIMIT_NICE", 13))[0] >= wanted
+
+
+def exit_status(reason: Any) -> int:
+    """
+    Get a process's status as a shell sees it.
+
+    @param reason: The C{Failure} that Twisted gives to C{processExited}.
+
+    @return: The exit code, or 128 and the signal's number.
+    """
+    value = reason.value
+    if value.signal is not None:
+        return 128 + int(value.signal)
+    return int(value.exitCode or 0)
+
+
+def exit_text(status: int) -> str:
+    """
+    Name the way in which a process ended.
+
+    @param status: From L{exit_status}.
+
+    @return: C{Exit}, or the signal's name such as C{Killed}.
+    """
+    if status < 128:
+        return "Exit"
+    try:
+        return signal.strsignal(status - 128) or f"Signal {status - 128}"
+    except ValueError:
+        return "Exit"
+
+
+def fork_daemon(streams: Sequence[Any] = ()) -> tuple[int, int]:
+    """
+    Split into a launcher and a daemon that leads a new session.
+
+    @param streams: Flushed before, so that nothing is written twice.
+
+    @return: In the launcher the daemon's pid and the reading end of a pipe; in the daemon 0 and
+        the writing end, whose first line tells the launcher that all is well.
+    """
+    for stream in (sys.stdout, sys.stderr, *streams):
+        stream.flush()
+    reading, writing = os.pipe()
+    pid = os.fork()  # noqa: TID251  # this is the seam
+    if pid:
+        os.close(writing)
+        return pid, reading
+    os.close(reading)
+    os.setsid()
+    return 0, writing
+
+
+def detach_stdio() -> None:
+    """
+    Point standard input, output and error to C{/dev/null}.
+    """
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+    if null > 2:
+        os.close(null)
+
+
+def limit_memory(megabytes: int) -> None:
+    """
+    Limit the address space of this process and of those it starts (C{-m}).
+    """
+    size = megabytes * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
+def raise_descriptor_limit(count: int) -> bool:
+    """
+    Allow so many descriptors (C{ulimit-n}).
+
+    @return: Whether the system did.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, max(hard, count)))
+    except (OSError, ValueError):
+        return False
+    return True

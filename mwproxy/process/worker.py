@@ -1,0 +1,268 @@
+"""
+One worker process: its pid, its control channel, its life.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any, Protocol
+
+from twisted.internet.protocol import ProcessProtocol
+from twisted.python.failure import Failure
+
+from mwproxy.core.levels import Level
+from mwproxy.process.channel import MasterChannel
+from mwproxy.process.child import LifeCore, Phase, life_machine
+from mwproxy.process.ipc import CHANNEL_VERSION
+from mwproxy.process.sockets import ListenerSpec
+from mwproxy.process.system import System, exit_status
+
+#: How long the last words of a dead worker may take, in seconds: a process that it started may
+#: hold the channel open.
+LAST_WORDS = 0.5
+
+
+class WorkerOwner(Protocol):
+    """
+    Who is told about workers.
+    """
+
+    def worker_up(self, worker: WorkerProcess) -> None:
+        """
+        It waits for a configuration, or has begun to load the one it was given.
+        """
+
+    def worker_ready(self, worker: WorkerProcess, facts: dict[str, Any]) -> None:
+        """
+        It serves.
+        """
+
+    def worker_message(self, worker: WorkerProcess, text: str) -> None:
+        """
+        It printed a line.
+        """
+
+    def worker_figures(self, worker: WorkerProcess) -> None:
+        """
+        Its C{figures} changed.
+        """
+
+    def worker_needs(self, worker: WorkerProcess, spec: ListenerSpec) -> int:
+        """
+        It needs a listening socket.
+
+        @raise CannotBind: It cannot be had.
+        """
+
+    def worker_gone(self, worker: WorkerProcess, status: int) -> None:
+        """
+        It exited, and has said its last.
+        """
+
+
+class WorkerProcess:
+    """
+    A worker and what its master knows about it.
+
+    @ivar generation: What it serves or loads, 0 for none yet.
+
+    @ivar relative: Number among the workers of its generation, from 1.
+
+    @ivar started: Monotonic time of its start.
+
+    @ivar reload_count: The master's count of reloads when it was given its configuration.
+
+    @ivar figures: The latest that it reported.
+
+    @ivar over_limit: The limit of reloads for which it was terminated, L{None} if it was not.
+
+    @ivar speaks: False if it uses another version of the channel than we do.
+    """
+
+    def __init__(self, system: System, owner: WorkerOwner) -> None:
+        self.pid = 0
+        self.generation = 0
+        self.relative = 1
+        self.reload_count = 0
+        self.successes = 0
+        self.started = system.monotonic()
+        self.version = ""
+        self.fingerprint: object = None
+        self.figures: dict[str, Any] = {}
+        self.over_limit: int | None = None
+        self.speaks = True
+        self.channel = MasterChannel(self)
+        self._system = system
+        self._owner = owner
+        self._order: dict[str, Any] = {}
+        self._status: int | None = None
+        self._closed = False
+        self._nice = False
+        self._grace: Any = None
+        self._life = life_machine(LifeCore(self.signal, self._send_order))
+
+    @property
+    def phase(self) -> Phase:
+        """
+        Where it is in its life.
+        """
+        return self._life.phase()
+
+    def start(self, argv: list[str], environment: dict[str, str], *, background: bool) -> None:
+        """
+        Start the process.
+
+        @param background: It yields to others until it is needed.
+
+        @raise OSError: The system refuses.
+        """
+        ours, theirs = self._system.socketpair()
+        try:
+            self.pid = self._system.spawn(
+                _Exit(self), argv, environment, {0: 0, 1: 1, 2: 2, 3: theirs.fileno()}
+            )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        self._nice = background and self._system.make_nice(self.pid)
+        self._system.adopt(ours, self.channel)
+
+    def load(
+        self, generation: int, relative: int, order: dict[str, Any], reload_count: int
+    ) -> None:
+        """
+        Give it a configuration.
+        """
+        self.generation = generation
+        self.relative = relative
+        self.reload_count = reload_count
+        self._order = order
+        self.hurry()
+        self._life.load()
+
+    def hurry(self) -> None:
+        """
+        Yield to others no longer.
+        """
+        if self._nice:
+            self._nice = False
+            self._system.reset_nice(self.pid)
+
+    def leave(self) -> None:
+        """
+        Ask it to finish what it does.
+        """
+        self._life.leave()
+
+    def terminate(self) -> None:
+        """
+        Have it go now.
+        """
+        self._life.terminate()
+
+    def signal(self, signum: int) -> None:
+        """
+        Signal it, unless it is gone.
+        """
+        if self._status is None:
+            self._system.kill(self.pid, signum)
+
+    def open_console(self, level: Level, mode: str) -> socket.socket:
+        """
+        Open a console session in it.
+
+        @raise LookupError: It hung up.
+        """
+        return self.channel.open_console(level, mode)
+
+    def channel_fds(self) -> tuple[int, int]:
+        """
+        Tell the descriptors of the channel, -1 for closed; the worker's end is never open here.
+        """
+        transport = self.channel.transport
+        if transport is None or self._closed:
+            return (-1, -1)
+        return (int(transport.fileno()), -1)
+
+    def _send_order(self) -> None:
+        self.channel.load(self.generation, self.relative, self._order)
+
+    def said_hello(self, version: int, software: str, pid: int) -> None:
+        """
+        See L{WorkerEvents<mwproxy.process.channel.WorkerEvents>}; so for all that follow.
+        """
+        self.version = software
+        self.speaks = version == CHANNEL_VERSION
+        self.hurry()
+        if self.speaks:
+            self._life.said_hello()
+        else:
+            self.terminate()
+        self._owner.worker_up(self)
+
+    def said_status(self, status: str, facts: dict[str, Any]) -> None:
+        """
+        Note C{READY}; a failure shows in the exit that follows.
+        """
+        if status == "READY" and self.phase is Phase.STARTING:
+            self._life.said_ready()
+            self._owner.worker_ready(self, facts)
+
+    def said_message(self, text: str) -> None:
+        """
+        Pass it on.
+        """
+        self._owner.worker_message(self, text)
+
+    def said_figures(self, figures: dict[str, Any]) -> None:
+        """
+        Keep them.
+        """
+        self.figures = figures
+        self._owner.worker_figures(self)
+
+    def needs_listener(self, spec: ListenerSpec) -> int:
+        """
+        Pass it on.
+        """
+        return self._owner.worker_needs(self, spec)
+
+    def channel_closed(self) -> None:
+        """
+        Note that it has said its last.
+        """
+        self._closed = True
+        self._maybe_gone()
+
+    def exited(self, status: int) -> None:
+        """
+        Note that the process ended.
+        """
+        self._status = status
+        if not self._closed:
+            self._grace = self._system.call_later(LAST_WORDS, self.channel.hang_up)
+        self._maybe_gone()
+
+    def _maybe_gone(self) -> None:
+        if self._closed and self._status is not None and self.phase is not Phase.DEAD:
+            if self._grace is not None and self._grace.active():
+                self._grace.cancel()
+            self._life.died()
+            self._owner.worker_gone(self, self._status)
+
+
+class _Exit(ProcessProtocol):  # type: ignore[misc]  # Twisted's protocols are untyped
+    """
+    Tells a worker that its process ended.
+    """
+
+    def __init__(self, worker: WorkerProcess) -> None:
+        self._worker = worker
+
+    def processExited(self, reason: Failure) -> None:
+        """
+        Pass the status on.
+        """
+        self._worker.exited(exit_status(reason))
