@@ -34,7 +34,9 @@ def parse_bind(line: Line, section: str = "", settings: BindSettings | None = No
     @raise ConfigError: An address or option is wrong.
     """
     text = line.args[0]
-    addresses = [each for part in text.split(",") for each in _parse_part(line, part)]
+    # One comma too many at the end is harmless.
+    parts = text.removesuffix(",").split(",")
+    addresses = [each for part in parts for each in _parse_part(line, part)]
     settings = settings or BindSettings()
     prefix = f"'{line.name} {text}' in section '{section}'" if section else f"'{line.name}'"
     parse_options(line, line.args[1:], settings, prefix)

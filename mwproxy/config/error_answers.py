@@ -50,7 +50,8 @@ def normalize(data: bytes, name: str) -> bytes:
         return b""
     found = re.search(rb"\r?\n\r?\n", data)
     if found is None:
-        raise ConfigError(f"errorfile : '{name}': unable to parse headers (error offset: -2)")
+        offset = -2 if data.startswith(b"HTTP/1.") else 0
+        raise ConfigError(f"errorfile : '{name}': unable to parse headers (error offset: {offset})")
     head, body = data[: found.start()], data[found.end() :]
     first, *rest = re.split(rb"\r?\n", head)
     if _STATUS_LINE.fullmatch(first) is None:

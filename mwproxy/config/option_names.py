@@ -31,8 +31,8 @@ SERVER_UNSUPPORTED = _names(
     check-alpn check-pool-conn-name check-proto check-reuse-pool check-send-proxy check-sni
     check-ssl check-via-socks4 ciphers ciphersuites client-sigalgs crl-file crt curves
     error-limit force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 guid hash-key
-    idle-ping init-state log-bufsize log-proto namespace no-sslv3 no-tlsv10 no-tlsv11 no-tlsv12
-    no-tlsv13 non-stick npn observe on-error on-marked-down on-marked-up pool-conn-name
+    idle-ping init-state interface log-bufsize log-proto namespace no-sslv3 no-tlsv10 no-tlsv11
+    no-tlsv12 no-tlsv13 non-stick npn observe on-error on-marked-down on-marked-up pool-conn-name
     pool-low-conn proxy-v2-options redir renegotiate resolve-net resolve-opts resolve-prefer
     resolvers send-proxy-v2-ssl send-proxy-v2-ssl-cn set-proxy-v2-tlv-fmt shard sigalgs sni socks4
     ssl ssl-max-ver ssl-min-ver ssl-reuse stick strict-maxconn tcp-ut tfo tls-tickets track

@@ -16,6 +16,9 @@ from mwproxy.core.values import BadValue
 _PREFIX = re.compile(
     r"(ipv4|ipv6|ip|tcp4|tcp6|tcp|udp4|udp6|udp|unix|uxst|abns|abnsz|fd|sockpair)@"
 )
+#: An IPv4 address in its canonical form and a port, as nearly all C{server} lines have them.
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_PLAIN = re.compile(rf"((?:{_OCTET}\.){{3}}{_OCTET}):(\d{{1,5}})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def parse_addresses(text: str, *, default_port: int | None = None) -> list[Addre
         return [Address(prefix, rest)]
     if prefix in ("fd", "sockpair"):
         if not rest.isdecimal() or not rest.isascii():
-            raise BadValue(f"file descriptor '{rest}' is not a number in '{text}'")
+            raise BadValue(f"file descriptor '{rest}' is not a valid integer in '{text}'")
         return [Address(prefix, "", int(rest))]
     return _parse_ip(text, prefix, rest, default_port)
 
@@ -109,6 +112,9 @@ def parse_address(text: str, *, default_port: int | None = None) -> Address:
 
     @raise BadValue: It cannot be read, or names a range of ports.
     """
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None and int(plain[2]) <= 65535:
+        return Address("ipv4", plain[1], int(plain[2]))
     addresses = parse_addresses(text, default_port=default_port)
     if len(addresses) > 1:
         raise BadValue(f"port range not permitted here in '{text}'")
@@ -129,12 +135,12 @@ def _parse_ip(text: str, prefix: str, rest: str, default_port: int | None) -> li
     if ports is None:
         odd = re.sub(r"^\d+(-\d+)?", "", port_text, flags=re.ASCII)[:1]
         if not odd:
-            raise BadValue(f"invalid port '{port_text}' in '{text}'")
+            raise BadValue(f"invalid port '{port_text}'")
         raise BadValue(f"invalid character '{odd}' in port number '{port_text}' in '{text}'")
     low = int(ports[1])
     high = int(ports[2]) if ports[2] else low
     if high > 65535 or low > high:
-        raise BadValue(f"invalid port range '{port_text}' in '{text}'")
+        raise BadValue(f"invalid port{' range' if ports[2] else ''} '{port_text}'")
     return [Address(family, host, port, datagram=datagram) for port in range(low, high + 1)]
 
 

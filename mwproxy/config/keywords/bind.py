@@ -289,7 +289,9 @@ def bind_thread(line: Line, settings: BindSettings) -> None:
     """
     Bind to threads, of which a worker has only one.
     """
-    _word(line, "missing value")
+    text = _word(line, "missing value")
+    if re.fullmatch(r"all|odd|even|[\d/,-]+", text) is None:
+        raise ConfigError(f"'{text}' : '{text}' is not a valid number/range.")
     no_effect(line, "workers have one thread; see 'nbproc' and 'process'")
 
 

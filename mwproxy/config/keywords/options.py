@@ -131,7 +131,9 @@ def kw_option(line: Line, proxy: model.Proxy) -> None:
     if name in OPTION_UNSUPPORTED:
         if line.negated:
             return
-        raise ConfigError(f"'option {name}' is not supported by mwproxy")
+        raise ConfigError(
+            f"keyword 'option {name}' is not supported by mwproxy in '{line.section}' section"
+        )
     if line.negated:
         raise ConfigError(f"negation/default is not supported for option '{name}'.")
     known = [each.removeprefix("option ") for each, _ in keywords if each.startswith("option ")]

@@ -111,6 +111,10 @@ def _word(line: Line, missing: str) -> str:
     return line.args[0]
 
 
+def _owner(line: Line) -> str:
+    return line.words[1] if line.words[0] == "server" else "default-server"
+
+
 def _number(line: Line, low: int | None = None, error: str = "") -> int:
     """
     @param low: The lowest value allowed, L{None} for any.
@@ -134,16 +138,16 @@ def _delay(line: Line) -> int:
     except BadValue as error:
         if str(error).startswith("timer overflow"):
             raise ConfigError(
-                f"timer overflow in argument <{text}> to <{line.name}>, maximum value is "
-                "2147483647 ms (~24.8 days)."
+                f"timer overflow in argument <{text}> to <{line.name}> of server "
+                f"{_owner(line)}, maximum value is 2147483647 ms (~24.8 days)."
             ) from None
-        raise ConfigError(f"{error} in '{line.name}' argument.") from None
+        raise ConfigError(f"{error} in '{line.name}' argument of server {_owner(line)}.") from None
 
 
 def _positive_delay(line: Line) -> int:
     value = _delay(line)
     if not value:
-        raise ConfigError(f"invalid value 0 for argument '{line.name}'.")
+        raise ConfigError(f"invalid value 0 for argument '{line.name}' of server {_owner(line)}.")
     return value
 
 
@@ -154,7 +158,7 @@ def server_weight(line: Line, settings: ServerSettings) -> None:
     """
     value = _number(line)
     if not 0 <= value <= 256:
-        raise ConfigError(f"weight of server is not within 0 and 256 ({value}).")
+        raise ConfigError(f"weight of server {_owner(line)} is not within 0 and 256 ({value}).")
     settings.weight = value
 
 
@@ -281,7 +285,7 @@ def server_pool_max_conn(line: Line, settings: ServerSettings) -> None:
     """
     Limit the idle connections kept, -1 for no limit.
     """
-    settings.pool_max = _number(line, -1, "'pool-max-conn' must be >= -1")
+    settings.pool_max = _number(line, -1, "'pool-max-conn' must be >= -1.")
 
 
 @server_option("pool-purge-delay", low=1, syntax="<delay>")
@@ -297,7 +301,7 @@ def server_max_reuse(line: Line, settings: ServerSettings) -> None:
     """
     Limit how often a connection is used again, -1 for no limit.
     """
-    settings.max_reuse = _number(line, -1, "'max-reuse' must be >= -1")
+    settings.max_reuse = _number(line, -1, "'max-reuse' must be >= -1.")
 
 
 @server_option("source", low=1, syntax="<addr>[:<port>]")
