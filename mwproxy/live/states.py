@@ -21,6 +21,24 @@ from mwproxy.live.servers import Admin, Operational, Server
 
 EMERGENCY, ALERT, NOTICE = 0, 1, 5
 
+#: What the short names of check results mean (management manual 9.1, C{check_status}).
+CHECK_TEXTS = {
+    "UNK": "Unknown",
+    "INI": "Initializing",
+    "SOCKERR": "Socket error",
+    "L4OK": "Layer4 check passed",
+    "L4TOUT": "Layer4 timeout",
+    "L4CON": "Layer4 connection problem",
+    "L6OK": "Layer6 check passed",
+    "L6TOUT": "Layer6 timeout",
+    "L6RSP": "Layer6 invalid response",
+    "L7TOUT": "Layer7 timeout",
+    "L7RSP": "Layer7 invalid response",
+    "L7OK": "Layer7 check passed",
+    "L7OKC": "Layer7 check conditionally passed",
+    "L7STS": "Layer7 wrong status",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -278,10 +296,12 @@ def warm(server: Server, now: float) -> None:
 
     @param server: It.
 
-    @param now: The monotonic clock; C{worker.now} is expected to be close to it.
+    @param now: The monotonic clock.
     """
     if server.operational is not Operational.STARTING:
         return
+    worker = server.backend.worker
+    worker.now = max(worker.now, now)
     length = server.description.settings.slowstart_ms / 1000
     if now - server.slowstart_from >= length:
         server.operational = Operational.RUNNING

@@ -1,0 +1,170 @@
+"""
+Where servers are: their addresses are found once, when the configuration is loaded.
+
+Names are asked of the C library, as C{init-addr} says (configuration manual 5.2); that blocks, as
+in HAProxy. There is no server-state file, so the method C{last} finds nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import Any
+
+from mwproxy.core.addresses import Address
+from mwproxy.core.diagnostics import Diagnostics
+from mwproxy.live.proxies import WorkerState
+from mwproxy.live.servers import Admin, Operational, Server
+
+#: What C{connect} takes, and the C{AF_} constant.
+Place = tuple[Any, int]
+
+_DEFAULT_METHODS = ("last", "libc")
+#: Bytes of C{sun_path} behind the NUL that marks an abstract name.
+_ABSTRACT_ROOM = 107
+
+
+class CannotResolve(Exception):
+    """
+    There is no address for a name.
+    """
+
+
+def place_of(address: Address) -> Place:
+    """
+    Find out what to connect to.
+
+    @param address: An address of any family but C{fd} and C{sockpair}.
+
+    @return: What C{connect} takes and its family.
+
+    @raise CannotResolve: Its name has no address, or it is nothing to connect to.
+    """
+    if address.family == "ipv4":
+        return (address.host, address.port), socket.AF_INET
+    if address.family == "ipv6":
+        return (address.host, address.port, 0, 0), socket.AF_INET6
+    if address.family == "unix":
+        return address.host, socket.AF_UNIX
+    if address.family == "abns":
+        return "\0" + address.host + "\0" * (
+            _ABSTRACT_ROOM - len(address.host.encode())
+        ), socket.AF_UNIX
+    if address.family == "abnsz":
+        return "\0" + address.host, socket.AF_UNIX
+    if address.family != "name":
+        raise CannotResolve(f"nothing can connect to '{address}'")
+    try:
+        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise CannotResolve(f"could not resolve address '{address.host}'") from None
+    family, _, _, _, sockaddr = found[0]
+    return sockaddr, family
+
+
+def resolve_servers(
+    state: WorkerState, diagnostics: Diagnostics, *, ignore_failures: bool = False
+) -> None:
+    """
+    Find the addresses of all servers and of their checks.
+
+    @param state: The live state; C{sockaddr} and C{family} of its servers are set. To be called
+        before L{mwproxy.live.states.begin}.
+
+    @param diagnostics: Where failures are told.
+
+    @param ignore_failures: True (C{-dr}) to start servers without address in maintenance.
+    """
+    known: dict[tuple[str, int], Place | None] = {}
+    failed = False
+    for backend in state.backends.values():
+        for server in backend.servers:
+            if not _resolve_server(server, known, diagnostics, ignore_failures):
+                failed = True
+            if not _resolve_check(server, diagnostics):
+                failed = True
+    if failed:
+        diagnostics.alert("config : Failed to initialize server(s) addr.")
+
+
+def _resolve_server(
+    server: Server,
+    known: dict[tuple[str, int], Place | None],
+    diagnostics: Diagnostics,
+    ignore_failures: bool,
+) -> bool:
+    line = server.description
+    address = line.address
+    at = f"config : [{line.where}] : 'server {server.backend.name}/{server.name}'"
+    if address.family != "name":
+        try:
+            server.sockaddr, server.family = place_of(address)
+        except CannotResolve as error:
+            diagnostics.alert(f"{at} : {error}.")
+            return False
+        return True
+    asked = False
+    methods = line.settings.init_addr or _DEFAULT_METHODS
+    for method in (*methods, "none") if ignore_failures else methods:
+        if method == "last":
+            continue
+        if method == "libc":
+            asked = True
+            found = _ask(address, known)
+            if found is None:
+                continue
+            server.sockaddr, server.family = found
+            return True
+        if method == "none":
+            _disable(server)
+            if asked:
+                diagnostics.warning(
+                    f"{at} : could not resolve address '{address.host}', disabling server."
+                )
+            return True
+        server.sockaddr, server.family = _configured(method, address.port)
+        if asked:
+            diagnostics.warning(
+                f"{at} : could not resolve address '{address.host}', "
+                "falling back to configured address."
+            )
+        return True
+    diagnostics.alert(f"{at} : could not resolve address '{address.host}'.")
+    return False
+
+
+def _resolve_check(server: Server, diagnostics: Diagnostics) -> bool:
+    line = server.description
+    address = line.settings.check.address
+    if address is None:
+        return True
+    try:
+        server.check_sockaddr, server.check_family = place_of(address)
+    except CannotResolve as error:
+        diagnostics.alert(
+            f"config : [{line.where}] : 'server {server.backend.name}/{server.name}' : 'addr' : "
+            f"{error}."
+        )
+        return False
+    return True
+
+
+def _ask(address: Address, known: dict[tuple[str, int], Place | None]) -> Place | None:
+    question = (address.host, address.port)
+    if question not in known:
+        try:
+            known[question] = place_of(address)
+        except CannotResolve:
+            known[question] = None
+    return known[question]
+
+
+def _configured(text: str, port: int) -> Place:
+    family = f"ipv{ipaddress.ip_address(text).version}"
+    return place_of(Address(family, text, port))
+
+
+def _disable(server: Server) -> None:
+    server.admin |= Admin.RESOLUTION_MAINT
+    server.operational = Operational.STOPPED
+    server.refresh_usable()
