@@ -162,14 +162,14 @@ class Request(Message):
         The path alone: from its first slash to the query, without scheme and authority; empty
         for C{CONNECT}, C{*} for C{OPTIONS *}.
         """
-        target = self.target
+        target = self.target.partition(b"?")[0]
         if target[:1] != b"/":
             _scheme, found, rest = target.partition(b"://")
             if not found:
                 return target if target == b"*" else b""
             slash = rest.find(b"/")
-            target = rest[slash:] if slash >= 0 else b"/"
-        return target.partition(b"?")[0]
+            return rest[slash:] if slash >= 0 else b"/"
+        return target
 
     @property
     def query(self) -> bytes:
@@ -184,7 +184,7 @@ class Request(Message):
         Whether the client lets the connection serve another request.
         """
         block = self.block
-        return not block.close if self.version >= 11 else block.keep_alive
+        return not block.close and (self.version >= 11 or block.keep_alive)
 
 
 class Response(Message):
