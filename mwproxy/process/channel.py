@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionClosed, ConnectionDone, ConnectionLost
+from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.protocols import amp
 from twisted.python.failure import Failure
@@ -72,10 +73,12 @@ class WorkerEvents(Protocol):
         """
 
 
-class MasterChannel(amp.AMP):  # type: ignore[misc]  # Twisted's AMP is untyped
+class MasterChannel(amp.AMP):
     """
     AMP with one worker.
     """
+
+    transport: Any
 
     def __init__(self, events: WorkerEvents) -> None:
         super().__init__()
@@ -143,7 +146,7 @@ class MasterChannel(amp.AMP):  # type: ignore[misc]  # Twisted's AMP is untyped
         except CannotBind as error:
             raise Refused(str(error)) from None
 
-    def connectionLost(self, reason: Failure) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
         Report the end.
         """

@@ -26,7 +26,7 @@ def fingerprint() -> Fingerprint:
     facts: list[object] = [_stat(sys.executable)]
     for directory in _distribution_directories():
         try:
-            facts.append(sorted(name for name in os.listdir(directory) if "-info" in name))
+            facts.append(sorted(e.name for e in os.scandir(directory) if "-info" in e.name))
         except OSError:
             facts.append(None)
     stack = [str(Path(mwproxy.__file__).parent)]

@@ -97,6 +97,13 @@ class ListenerSet:
         self._bound.clear()
         self._users.clear()
 
+    def generations(self) -> set[int]:
+        """
+        Tell who uses any of them.
+        """
+        users = [*self._users.values(), *(users for users, _ in self._replaced)]
+        return set().union(*users)
+
     def specs(self) -> list[ListenerSpec]:
         """
         List what is bound, in the order of binding.

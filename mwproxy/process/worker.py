@@ -70,11 +70,17 @@ class WorkerProcess:
 
     @ivar started: Monotonic time of its start.
 
+    @ivar loaded_at: Monotonic time when it was given its configuration.
+
     @ivar reload_count: The master's count of reloads when it was given its configuration.
 
     @ivar figures: The latest that it reported.
 
     @ivar over_limit: The limit of reloads for which it was terminated, L{None} if it was not.
+
+    @ivar successes: How many configurations had been served, this one included.
+
+    @ivar ended_as: Where it was in its life when it died.
 
     @ivar speaks: False if it uses another version of the channel than we do.
     """
@@ -85,12 +91,13 @@ class WorkerProcess:
         self.relative = 1
         self.reload_count = 0
         self.successes = 0
-        self.started = system.monotonic()
+        self.started = self.loaded_at = system.monotonic()
         self.version = ""
         self.fingerprint: object = None
         self.figures: dict[str, Any] = {}
         self.over_limit: int | None = None
         self.speaks = True
+        self.ended_as = Phase.BOOTING
         self.channel = MasterChannel(self)
         self._system = system
         self._owner = owner
@@ -138,6 +145,7 @@ class WorkerProcess:
         self.generation = generation
         self.relative = relative
         self.reload_count = reload_count
+        self.loaded_at = self._system.monotonic()
         self._order = order
         self.hurry()
         self._life.load()
@@ -249,11 +257,12 @@ class WorkerProcess:
         if self._closed and self._status is not None and self.phase is not Phase.DEAD:
             if self._grace is not None and self._grace.active():
                 self._grace.cancel()
+            self.ended_as = self.phase
             self._life.died()
             self._owner.worker_gone(self, self._status)
 
 
-class _Exit(ProcessProtocol):  # type: ignore[misc]  # Twisted's protocols are untyped
+class _Exit(ProcessProtocol):
     """
     Tells a worker that its process ended.
     """

@@ -1,0 +1,72 @@
+"""
+What the end of a process means: what is said, what the master will exit with, and whether all
+the rest has to go (management manual 4; observed).
+"""
+
+from __future__ import annotations
+
+from mwproxy import PRODUCT
+from mwproxy.master.instance import Instance
+from mwproxy.process.child import Phase
+from mwproxy.process.system import exit_text
+from mwproxy.process.worker import WorkerProcess
+from mwproxy.programs.program import ProgramProcess
+
+#: Ends that were asked for: a clean exit, an interrupt, SIGTERM.
+EXPECTED = (0, 130, 143)
+
+
+def worker_ended(instance: Instance, worker: WorkerProcess, status: int) -> bool:
+    """
+    Judge the end of a worker that was serving or leaving.
+
+    @return: Whether everybody else has to go.
+    """
+    speaker = instance.speaker
+    who = f"worker {instance.label(worker)} exited with code {status} ({exit_text(status)})"
+    if worker.ended_as is not Phase.CURRENT:
+        limit = worker.over_limit
+        over = "" if limit is None else f", as it exceeds max reloads ({limit})"
+        speaker.warning(f"Former {who}{over}")
+        return False
+    if status < 128:
+        speaker.warning(f"Current {who}")
+    else:
+        speaker.alert(f"Current {who}")
+    note_status(instance, status)
+    if status in EXPECTED or status == 128 + instance.stopping:
+        return False
+    speaker.warning(
+        f"A worker process unexpectedly died: this may be a bug in {PRODUCT} or in what it uses. "
+        "Please report it with the messages above and the configuration."
+    )
+    return instance.global_.exit_on_failure
+
+
+def program_ended(instance: Instance, program: ProgramProcess, status: int) -> bool:
+    """
+    Judge the end of a program. Dying of the very signal that we sent it is no failure, so that a
+    program which knows nothing of SIGUSR1 does not turn a soft stop into a hard one.
+
+    @return: Whether everybody else has to go.
+    """
+    speaker = instance.speaker
+    who = (
+        f"program '{program.name}' ({program.pid}) exited with code {status} ({exit_text(status)})"
+    )
+    if program.old:
+        speaker.warning(f"Former {who}")
+        return False
+    speaker.alert(f"Current {who}")
+    if status in (0, 143) or (program.told and status == 128 + program.told):
+        return False
+    note_status(instance, status)
+    return status not in EXPECTED and instance.global_.exit_on_failure
+
+
+def note_status(instance: Instance, status: int) -> None:
+    """
+    Remember the first end of a current process that was not as it should be.
+    """
+    if instance.exit_code == 0 and status not in (0, 143):
+        instance.exit_code = status

@@ -1,0 +1,69 @@
+"""
+What happens once a configuration is served: pid file, older processes, launcher, service manager.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from signal import SIGTERM, SIGUSR1
+
+from mwproxy.master.instance import Instance
+from mwproxy.process.discovery import Discovery
+from mwproxy.process.pidfile import remove_pidfile, write_pidfile
+from mwproxy.process.system import detach_stdio
+
+
+class Announcer:
+    """
+    Tells the world that all is well.
+    """
+
+    def __init__(self, instance: Instance, launcher: int = -1) -> None:
+        """
+        @param launcher: Pipe of who waits for a daemon to be ready, -1 for nobody.
+        """
+        self._instance = instance
+        self._launcher = launcher
+        self._first = True
+        self._pidfile = ""
+
+    def ready(self, discovery: Discovery) -> None:
+        """
+        Tell it, in the order that HAProxy keeps.
+        """
+        instance = self._instance
+        first, self._first = self._first, False
+        settings = discovery.settings
+        if settings.pidfile:
+            self._write(settings.pidfile)
+        if first:
+            for pid in settings.old_pids:
+                instance.system.kill(pid, SIGTERM if settings.old_hard else SIGUSR1)
+        instance.speaker.notice("Loading success.")
+        if first and self._launcher >= 0:
+            with contextlib.suppress(OSError):
+                os.write(self._launcher, b"READY\n")
+            os.close(self._launcher)
+            self._launcher = -1
+            detach_stdio()
+        if first and (settings.daemon or settings.quiet):
+            instance.speaker.quiet = True
+        instance.manager.ready(instance.system.pid)
+
+    def stopped(self) -> None:
+        """
+        Take back what was left in the file system.
+        """
+        if self._pidfile:
+            remove_pidfile(self._pidfile, self._instance.system.pid)
+
+    def _write(self, path: str) -> None:
+        try:
+            write_pidfile(path, self._instance.system.pid)
+        except OSError as error:
+            self._instance.speaker.warning(f"Cannot create pidfile {path} ({error.strerror})")
+            return
+        if self._pidfile and self._pidfile != path:
+            remove_pidfile(self._pidfile, self._instance.system.pid)
+        self._pidfile = path

@@ -1,0 +1,322 @@
+"""
+Loading a configuration: the first, and every one after.
+
+One at a time, the rest wait in line. An attempt gives the configuration to workers in waiting;
+when all of them are READY, and not before, the former workers are asked to leave. If one of them
+dies first, the attempt failed and nothing has changed. Every attempt has its own generation number.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from signal import SIGKILL
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from mwproxy.console.master_view import ReloadResult
+from mwproxy.master.exits import note_status
+from mwproxy.master.instance import Instance
+from mwproxy.master.ready import Announcer
+from mwproxy.master.standby import Standby
+from mwproxy.observe.notify import NOT_LOADED, RELOAD_FAILED
+from mwproxy.process.child import Phase
+from mwproxy.process.discovery import Discovery, discover
+from mwproxy.process.environment import console_variable, predefine
+from mwproxy.process.system import exit_text
+from mwproxy.process.worker import WorkerProcess
+from mwproxy.programs.programs import Programs
+
+#: Seconds that a worker may take to become READY.
+READY_TIMEOUT = 60.0
+
+
+@dataclass
+class Request:
+    """
+    One load that was asked for.
+
+    @ivar hard: The former workers get SIGTERM.
+
+    @ivar by_signal: Several of these in line are one.
+    """
+
+    hard: bool
+    by_signal: bool
+    answer: Deferred[ReloadResult] = field(default_factory=Deferred)
+
+
+@dataclass
+class Attempt:
+    """
+    A load under way.
+
+    @ivar failing: It has failed already; the rest of its workers are on their way out.
+    """
+
+    request: Request
+    generation: int
+    discovery: Discovery
+    workers: list[WorkerProcess] = field(default_factory=list)
+    timer: Any = None
+    failing: bool = False
+
+
+class Reloads:
+    """
+    Loads configurations, one after the other.
+
+    @ivar attempt: The one under way, L{None} for none.
+    """
+
+    def __init__(
+        self, instance: Instance, standby: Standby, programs: Programs, announcer: Announcer
+    ) -> None:
+        self.attempt: Attempt | None = None
+        self._instance = instance
+        self._standby = standby
+        self._programs = programs
+        self._announcer = announcer
+        self._line: deque[Request] = deque()
+        self._busy = False
+
+    def start(self) -> Deferred[ReloadResult]:
+        """
+        Load the first configuration.
+
+        @return: Fires when it is served, or cannot be.
+        """
+        return self._ask(Request(False, False))
+
+    def reload(self, *, hard: bool, by_signal: bool) -> Deferred[ReloadResult]:
+        """
+        Load the configuration anew, after those that were asked for before.
+
+        @return: Fires when it is served, or cannot be.
+        """
+        if by_signal:
+            for request in self._line:
+                if request.by_signal and request.hard == hard:
+                    return request.answer
+        return self._ask(Request(hard, by_signal))
+
+    def ready(self, worker: WorkerProcess) -> None:
+        """
+        Note that a worker is READY.
+        """
+        attempt = self.attempt
+        if attempt is None or worker not in attempt.workers or attempt.failing:
+            return
+        if all(each.phase is Phase.CURRENT for each in attempt.workers):
+            self._succeed(attempt)
+
+    def ended(self, worker: WorkerProcess, status: int) -> bool:
+        """
+        Note that a worker is gone.
+
+        @return: Whether it belonged to the attempt under way.
+        """
+        attempt = self.attempt
+        if attempt is None or worker not in attempt.workers:
+            return False
+        if not attempt.failing:
+            attempt.failing = True
+            self._instance.speaker.alert(
+                f"Failed to load worker {self._instance.label(worker)} exited with code {status} "
+                f"({exit_text(status)})"
+            )
+            if worker.over_limit is None and not worker.speaks:
+                self._instance.speaker.alert(
+                    f"The installed version {worker.version} needs a new master: restart it."
+                )
+            if not self._instance.serving:
+                note_status(self._instance, status)
+            self._give_up(attempt)
+        attempt.workers.remove(worker)
+        if not attempt.workers:
+            self._fail(attempt, RELOAD_FAILED)
+        return True
+
+    def may_listen(self, worker: WorkerProcess) -> bool:
+        """
+        Tell whether a worker may ask for listening sockets: only while it loads.
+        """
+        attempt = self.attempt
+        return attempt is not None and not attempt.failing and worker in attempt.workers
+
+    def _ask(self, request: Request) -> Deferred[ReloadResult]:
+        self._line.append(request)
+        self._next()
+        return request.answer
+
+    def _next(self) -> None:
+        # Not recursive: an attempt may end before it has begun to wait.
+        while self._line and self.attempt is None and not self._busy:
+            self._busy = True
+            try:
+                self._begin(self._line.popleft())
+            finally:
+                self._busy = False
+
+    def _begin(self, request: Request) -> None:
+        instance = self._instance
+        first = instance.generation == 0
+        instance.generation += 1
+        if not first:
+            instance.log.begin()
+            instance.speaker.begin_again()
+            kind = " (hard-reload)" if request.hard else ""
+            instance.speaker.notice(f"Reloading mwproxy{kind}")
+            instance.reloads += 1
+            instance.stopping = 0
+            instance.manager.reloading(instance.system.monotonic())
+        discovery = discover(
+            instance.settings, instance.initial, instance.speaker.diagnostic, master=True
+        )
+        if discovery is None:
+            self._not_read(request, first)
+            return
+        console = console_variable(instance.settings.sockets)
+        if console:
+            discovery.environment["HAPROXY_MASTER_CLI"] = console
+        attempt = self.attempt = Attempt(request, instance.generation, discovery)
+        instance.environment = discovery.environment
+        if first:
+            instance.global_ = discovery.global_
+        self._change_programs(attempt, first)
+        self._give(attempt)
+
+    def _change_programs(self, attempt: Attempt, first: bool) -> None:
+        discovery = attempt.discovery
+        count = self._instance.reloads
+        if first:
+            self._programs.start(discovery.programs, discovery.environment, count)
+        else:
+            self._programs.reload(
+                discovery.programs, discovery.environment, count, hard=attempt.request.hard
+            )
+
+    def _give(self, attempt: Attempt) -> None:
+        instance = self._instance
+        nbproc = attempt.discovery.global_.nbproc
+        try:
+            for relative in range(1, nbproc + 1):
+                worker = self._standby.take()
+                attempt.workers.append(worker)
+                instance.workers.append(worker)
+                order = self._order(attempt, relative, nbproc)
+                number = f"#{relative} " if nbproc > 1 else ""
+                instance.speaker.notice(f"Initializing new worker {number}({worker.pid})")
+                worker.successes = instance.successes
+                worker.load(attempt.generation, relative, order, instance.reloads)
+        except OSError as error:
+            instance.speaker.alert(f"Cannot start a worker: {error.strerror}")
+            attempt.failing = True
+            if not instance.serving:
+                note_status(instance, 1)
+            self._give_up(attempt)
+            if not attempt.workers:
+                self._fail(attempt, RELOAD_FAILED)
+            return
+        attempt.timer = instance.system.call_later(READY_TIMEOUT, lambda: self._late(attempt))
+
+    def _give_up(self, attempt: Attempt) -> None:
+        """
+        Have the rest of the workers go: those that serve already finish what they began, and
+        nobody waits for them.
+        """
+        for worker in list(attempt.workers):
+            if worker.phase is Phase.CURRENT:
+                attempt.workers.remove(worker)
+                worker.leave()
+            else:
+                worker.terminate()
+
+    def _order(self, attempt: Attempt, relative: int, nbproc: int) -> dict[str, Any]:
+        settings = attempt.discovery.settings
+        options = settings.worker_options()
+        if settings.daemon:
+            options["daemon"] = True
+        return {
+            "files": attempt.discovery.files,
+            "options": options,
+            "environment": predefine({}, master=True),
+            "generation": attempt.generation,
+            "process": relative,
+            "processes": nbproc,
+        }
+
+    def _late(self, attempt: Attempt) -> None:
+        for worker in attempt.workers:
+            if worker.phase is Phase.STARTING:
+                self._instance.speaker.alert(
+                    f"Worker {self._instance.label(worker)} is not ready after "
+                    f"{READY_TIMEOUT:.0f} seconds, killing it."
+                )
+                worker.signal(SIGKILL)
+
+    def _succeed(self, attempt: Attempt) -> None:
+        instance = self._instance
+        attempt.timer.cancel()
+        self.attempt = None
+        instance.successes += 1
+        for worker in attempt.workers:
+            worker.successes = instance.successes
+        former = [each for each in instance.workers if each.generation != attempt.generation]
+        self._send_away(former, attempt.discovery.global_.mworker_max_reloads, attempt.request.hard)
+        instance.serving = attempt.generation
+        instance.failed = 0
+        instance.global_ = attempt.discovery.global_
+        instance.listeners.commit(attempt.generation)
+        self._release_unused()
+        self._announcer.ready(attempt.discovery)
+        self._standby.fill(attempt.discovery.global_.nbproc)
+        attempt.request.answer.callback(ReloadResult(True, instance.log.text(), attempt.generation))
+        self._next()
+
+    def _send_away(self, former: list[WorkerProcess], limit: int, hard: bool) -> None:
+        """
+        Signal former workers, each at most once: those over the limit are terminated.
+        """
+        for worker in former:
+            if self._instance.successes - worker.successes > limit:
+                worker.over_limit = limit
+                worker.terminate()
+            elif hard:
+                worker.terminate()
+            else:
+                worker.leave()
+
+    def _release_unused(self) -> None:
+        instance = self._instance
+        alive = {worker.generation for worker in instance.workers} | {instance.serving}
+        for generation in instance.listeners.generations() - alive:
+            instance.listeners.release(generation)
+
+    def _not_read(self, request: Request, first: bool) -> None:
+        instance = self._instance
+        if first:
+            note_status(instance, 1)
+        else:
+            instance.failed += 1
+            instance.speaker.warning(
+                "The new configuration cannot be read: the running worker is kept as it is. "
+                "Correct the configuration and reload again."
+            )
+            instance.manager.failed(NOT_LOADED)
+        request.answer.callback(ReloadResult(False, instance.log.text(), instance.serving))
+
+    def _fail(self, attempt: Attempt, status: str) -> None:
+        instance = self._instance
+        if attempt.timer is not None and attempt.timer.active():
+            attempt.timer.cancel()
+        self.attempt = None
+        instance.listeners.release(attempt.generation)
+        if instance.serving:
+            instance.failed += 1
+            instance.manager.failed(status)
+        attempt.request.answer.callback(ReloadResult(False, instance.log.text(), instance.serving))
+        if instance.serving:
+            self._standby.fill(instance.global_.nbproc)
+            self._next()

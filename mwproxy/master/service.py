@@ -1,0 +1,242 @@
+"""
+The master as a service, and as a program.
+
+L{MasterService} is the tree that C{twistd mwproxy} runs; L{run_master} runs the same tree for the
+C{mwproxy} command. Signals are ours from the moment the reactor runs.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from signal import (
+    SIGHUP,
+    SIGINT,
+    SIGPIPE,
+    SIGQUIT,
+    SIGTERM,
+    SIGTTIN,
+    SIGTTOU,
+    SIGUSR1,
+    SIGUSR2,
+)
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
+
+from mwproxy.console.master_view import ProcessRow, ReloadResult
+from mwproxy.core.levels import Level
+from mwproxy.master.instance import Instance
+from mwproxy.master.supervisor import Supervisor
+from mwproxy.observe.notify import ServiceManager, open_notifier
+from mwproxy.observe.startup_logs import StartupLog
+from mwproxy.process.discovery import discover
+from mwproxy.process.environment import initial_environment
+from mwproxy.process.launcher import launch
+from mwproxy.process.listeners import ListenerSet
+from mwproxy.process.messages import Speaker
+from mwproxy.process.settings import Settings
+from mwproxy.process.system import System, limit_memory
+
+SIGNALS = (SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP, SIGTTIN, SIGTTOU)
+IGNORED = (SIGQUIT, SIGPIPE)
+
+
+class MasterService(MultiService):
+    """
+    The master: its supervisor and its consoles. Implements
+    L{MasterView<mwproxy.console.master_view.MasterView>}.
+
+    @ivar supervisor: Decides everything.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        settings: Settings,
+        over: Callable[[int], None],
+        *,
+        environment: Mapping[str, str] | None = None,
+        launcher: int = -1,
+    ) -> None:
+        """
+        @param over: Told the exit status when nothing is left; stops the reactor.
+
+        @param environment: As the process was started, L{None} for the present one.
+
+        @param launcher: Pipe of who waits for a daemon to be ready, -1 for nobody.
+        """
+        super().__init__()
+        self.setName("master")
+        if environment is None:
+            environment = system.environment()
+        log = StartupLog()
+        speaker = Speaker(settings.argv0, keep=log.keep)
+        speaker.quiet = settings.quiet and not settings.verbose
+        self._system = system
+        self._settings = settings
+        self._instance = Instance(
+            system,
+            settings,
+            speaker,
+            log,
+            ServiceManager(open_notifier() if settings.systemd else None),
+            ListenerSet(),
+            initial_environment(environment),
+            system.monotonic(),
+        )
+        self._over = over
+        self.supervisor = Supervisor(self._instance, self._ended, launcher=launcher)
+        self._status: int | None = None
+
+    @property
+    def reload_failed(self) -> bool:
+        """
+        Whether a reload failed and none succeeded since.
+        """
+        return self._instance.failed > 0
+
+    @property
+    def nbproc(self) -> int:
+        """
+        How many workers a generation has.
+        """
+        return self._instance.global_.nbproc
+
+    def startService(self) -> None:
+        """
+        Open the consoles, then load the configuration.
+        """
+        self._system.on_signals(dict.fromkeys(SIGNALS, self.supervisor.handle_signal))
+        self._system.ignore_signals(IGNORED)
+        try:
+            self._open_consoles()
+        except Exception as error:
+            # The rim: whatever a console cannot have is said, and ends the start.
+            self._instance.speaker.alert(str(error))
+            self._instance.speaker.alert("Can't create the master's CLI.")
+            self._ended(1)
+            return
+        super().startService()
+        self.supervisor.start()
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Close the consoles. When somebody else stops the reactor the workers see their channels
+        close.
+        """
+        result = super().stopService()
+        self._instance.listeners.close()
+        return result  # type: ignore[no-any-return]  # MultiService is untyped
+
+    def rows(self) -> list[ProcessRow]:
+        """
+        List the processes.
+        """
+        return self.supervisor.rows()
+
+    def uptime(self) -> float:
+        """
+        Tell the master's age in seconds.
+        """
+        return self._system.monotonic() - self._instance.started
+
+    def reload(self, *, hard: bool = False) -> Deferred[ReloadResult]:
+        """
+        Reload, after those that were asked for before.
+        """
+        return self.supervisor.reload(hard=hard)
+
+    def startup_log(self) -> str:
+        """
+        Get the messages of the latest start or reload and all since.
+        """
+        return self._instance.log.text()
+
+    def environment(self) -> dict[str, str]:
+        """
+        Get the master's environment as configuration sees it.
+        """
+        return dict(self._instance.environment)
+
+    def open_worker(self, pid: int, level: Level, mode: str) -> socket.socket:
+        """
+        Open a console session in a worker.
+
+        @raise LookupError: There is no such worker, or its channel is closed.
+        """
+        return self.supervisor.open_worker(pid, level, mode)
+
+    def _open_consoles(self) -> None:
+        if not self._settings.sockets:
+            return
+        from mwproxy.console.listener import make_console_services
+
+        for service in make_console_services(
+            list(self._settings.sockets), self, self._system.reactor
+        ):
+            service.setServiceParent(self)
+
+    def _ended(self, status: int) -> None:
+        if self._status is None:
+            self._status = status
+            self._over(status)
+
+
+def run_master(settings: Settings) -> int:
+    """
+    Run a master to its end.
+
+    @param settings: The command line.
+
+    @return: The exit status.
+    """
+    speaker = Speaker(settings.argv0)
+    environment = dict(os.environ)
+    if settings.directory:
+        try:
+            os.chdir(settings.directory)
+        except OSError as error:
+            speaker.alert(f"Could not change to directory {settings.directory} : {error.strerror}")
+            return 1
+    if settings.memory_mb:
+        limit_memory(settings.memory_mb)
+    launcher = -1
+    if _goes_to_background(settings, environment):
+        status, launcher = launch(speaker)
+        if status is not None:
+            return status
+    from twisted.internet import reactor
+
+    result: list[int] = []
+
+    def over(status: int) -> None:
+        result.append(status)
+        reactor.callWhenRunning(stop_reactor, reactor)
+
+    service = MasterService(
+        System(reactor), settings, over, environment=environment, launcher=launcher
+    )
+    reactor.callWhenRunning(service.startService)
+    reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
+    reactor.run()
+    sys.stdout.flush()
+    return result[0] if result else 1
+
+
+def stop_reactor(reactor: Any) -> None:
+    """
+    Stop a reactor that may be stopping already.
+    """
+    if reactor.running:
+        reactor.stop()
+
+
+def _goes_to_background(settings: Settings, environment: Mapping[str, str]) -> bool:
+    if settings.daemon or settings.foreground:
+        return settings.daemon
+    found = discover(settings, initial_environment(environment), lambda message: None, master=True)
+    return found is not None and found.settings.daemon

@@ -1,0 +1,144 @@
+"""
+Workers in waiting: started in the background, so that a reload finds one ready.
+
+One that was started before the installed code changed is never used. One that dies is replaced,
+later and later if that goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mwproxy.process.child import Phase
+from mwproxy.process.fingerprint import Fingerprint, fingerprint
+from mwproxy.process.messages import Speaker
+from mwproxy.process.spawn import worker_command, worker_environment
+from mwproxy.process.system import System, exit_text
+from mwproxy.process.worker import WorkerOwner, WorkerProcess
+
+#: Most workers in waiting; a larger generation starts the rest when it needs them.
+MOST = 4
+FIRST_DELAY = 0.25
+LONGEST_DELAY = 60.0
+
+
+class Standby:
+    """
+    The workers in waiting.
+
+    @ivar owner: Who is told about the workers; it tells L{gone} of ours. Set before any is started.
+
+    @ivar waiting: All of them, those that still start included.
+    """
+
+    owner: WorkerOwner
+
+    def __init__(
+        self,
+        system: System,
+        speaker: Speaker,
+        initial: dict[str, str],
+        *,
+        command: list[str] | None = None,
+        take_fingerprint: Callable[[], Fingerprint] = fingerprint,
+    ) -> None:
+        """
+        @param initial: The environment that children start from.
+
+        @param command: How a worker is started, L{None} for the usual way.
+        """
+        self.waiting: list[WorkerProcess] = []
+        self._system = system
+        self._speaker = speaker
+        self._environment = worker_environment(initial)
+        self._command = command or worker_command()
+        self._fingerprint = take_fingerprint
+        self._wanted = 0
+        self._delay = 0.0
+        self._again: Any = None
+
+    def take(self) -> WorkerProcess:
+        """
+        Get a worker to load a configuration: one in waiting, or a new one.
+
+        @raise OSError: None could be started.
+        """
+        self._discard_outdated()
+        ready = [worker for worker in self.waiting if worker.phase is Phase.STANDBY]
+        for worker in ready or self.waiting:
+            self.waiting.remove(worker)
+            return worker
+        return self._start(background=False)
+
+    def fill(self, count: int) -> None:
+        """
+        Have some in waiting.
+
+        @param count: How many a reload will need.
+        """
+        self._wanted = min(count, MOST)
+        self._discard_outdated()
+        while len(self.waiting) < self._wanted and self._again is None:
+            try:
+                self.waiting.append(self._start(background=True))
+            except OSError as error:
+                self._speaker.warning(f"Cannot start a standby worker: {error.strerror}")
+                self._try_later()
+
+    def up(self, worker: WorkerProcess) -> None:
+        """
+        Note that one has started well.
+        """
+        if worker in self.waiting:
+            self._delay = 0.0
+
+    def gone(self, worker: WorkerProcess, status: int) -> bool:
+        """
+        Note that a worker died.
+
+        @return: Whether it was one of ours.
+        """
+        if worker not in self.waiting:
+            return False
+        self.waiting.remove(worker)
+        if self._wanted:
+            text = exit_text(status)
+            self._speaker.warning(
+                f"Standby worker ({worker.pid}) exited with code {status} ({text})"
+            )
+            self._try_later()
+        return True
+
+    def dismiss(self) -> None:
+        """
+        Let all go, and have none any more.
+        """
+        self._wanted = 0
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        for worker in self.waiting:
+            worker.terminate()
+
+    def _discard_outdated(self) -> None:
+        now = self._fingerprint()
+        for worker in list(self.waiting):
+            if worker.fingerprint != now:
+                self.waiting.remove(worker)
+                worker.terminate()
+
+    def _start(self, *, background: bool) -> WorkerProcess:
+        worker = WorkerProcess(self._system, self.owner)
+        worker.fingerprint = self._fingerprint()
+        worker.start(self._command, self._environment, background=background)
+        return worker
+
+    def _try_later(self) -> None:
+        if self._again is None:
+            self._delay = min(max(self._delay * 2, FIRST_DELAY), LONGEST_DELAY)
+            self._again = self._system.call_later(self._delay, self._try)
+
+    def _try(self) -> None:
+        self._again = None
+        self.fill(self._wanted)

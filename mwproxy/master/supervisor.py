@@ -1,0 +1,238 @@
+"""
+The master's decisions: who is told what when something ends, and when everything is over.
+
+Everything that may happen to the instance arrives here: what workers say, what ends, signals.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from signal import SIGINT, SIGTERM, SIGTTIN, SIGTTOU, SIGUSR1
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from mwproxy.console.master_view import ProcessRow, ReloadResult
+from mwproxy.core.levels import Level
+from mwproxy.master.exits import program_ended, worker_ended
+from mwproxy.master.instance import Instance
+from mwproxy.master.ready import Announcer
+from mwproxy.master.reload import Reloads
+from mwproxy.master.rows import list_rows
+from mwproxy.master.standby import Standby
+from mwproxy.process.sockets import CannotBind, ListenerSpec
+from mwproxy.process.worker import WorkerProcess
+from mwproxy.programs.guard import Guard
+from mwproxy.programs.program import ProgramProcess
+from mwproxy.programs.programs import Programs
+
+#: Seconds that workers in waiting get to go at the end.
+LAST_WAIT = 2.0
+
+
+class Supervisor:
+    """
+    One instance at work.
+
+    @ivar instance: Its settings, counters and workers.
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        over: Callable[[int], None],
+        *,
+        launcher: int = -1,
+        standby: Standby | None = None,
+        guard: Guard | None = None,
+    ) -> None:
+        """
+        @param over: Told the master's exit status when nothing is left.
+
+        @param launcher: Pipe of who waits for a daemon to be ready, -1 for nobody.
+
+        @param standby: Where workers come from, L{None} for the usual.
+
+        @param guard: The watch over programs, L{None} for the usual.
+        """
+        self.instance = instance
+        self._over = over
+        self._killing = False
+        self._finished = False
+        self._deadline: Any = None
+        self._announcer = Announcer(instance, launcher)
+        self._standby = standby or Standby(instance.system, instance.speaker, instance.initial)
+        self._standby.owner = self
+        self.programs = Programs(
+            instance.system, instance.speaker, self._program_ended, self._maybe_over, guard
+        )
+        self._reloads = Reloads(instance, self._standby, self.programs, self._announcer)
+
+    def start(self) -> Deferred[ReloadResult]:
+        """
+        Load the first configuration.
+
+        @return: Fires when it is served, or cannot be.
+        """
+        return self._reloads.start().addCallback(self._started)
+
+    def reload(self, *, hard: bool = False, by_signal: bool = False) -> Deferred[ReloadResult]:
+        """
+        Load the configuration anew, after those that were asked for before.
+        """
+        return self._reloads.reload(hard=hard, by_signal=by_signal).addCallback(self._reloaded)
+
+    def stop(self, signum: int) -> None:
+        """
+        Begin the end: everybody gets the signal, new clients are refused.
+
+        @param signum: SIGTERM, SIGINT or SIGUSR1.
+        """
+        instance = self.instance
+        instance.speaker.warning("Exiting Master process...")
+        instance.manager.stopping()
+        instance.stopping = signum
+        self._standby.dismiss()
+        self._signal_all(signum)
+        instance.listeners.close()
+        self._maybe_over()
+
+    def handle_signal(self, signum: int) -> None:
+        """
+        Do what a signal to the master asks for.
+        """
+        if signum in (SIGTERM, SIGINT, SIGUSR1):
+            self.stop(signum)
+        elif signum in (SIGTTIN, SIGTTOU):
+            self._signal_all(signum)
+        else:
+            self.reload(by_signal=True)
+
+    def rows(self) -> list[ProcessRow]:
+        """
+        List the processes for C{show proc}.
+        """
+        return list_rows(self.instance, self.programs.running)
+
+    def open_worker(self, pid: int, level: Level, mode: str) -> socket.socket:
+        """
+        Open a console session in a worker.
+
+        @raise LookupError: There is no such worker, or its channel is closed.
+        """
+        for worker in self.instance.workers:
+            if worker.pid == pid:
+                return worker.open_console(level, mode)
+        raise LookupError(f"no worker {pid}")
+
+    def worker_up(self, worker: WorkerProcess) -> None:
+        """
+        See L{WorkerOwner<mwproxy.process.worker.WorkerOwner>}; so for all that follow.
+        """
+        self._standby.up(worker)
+
+    def worker_ready(self, worker: WorkerProcess, facts: dict[str, Any]) -> None:
+        """
+        Its generation may be complete.
+        """
+        self._reloads.ready(worker)
+
+    def worker_message(self, worker: WorkerProcess, text: str) -> None:
+        """
+        Keep it; the worker printed it itself.
+        """
+        self.instance.log.keep(text)
+
+    def worker_figures(self, worker: WorkerProcess) -> None:
+        """
+        Tell the service manager.
+        """
+        instance = self.instance
+        serving = [each for each in instance.workers if each.generation == instance.serving]
+        old = len(instance.workers) - len(serving)
+        if self._reloads.attempt is None and not instance.stopping:
+            instance.manager.figures(len(serving), old, instance.connections())
+
+    def worker_needs(self, worker: WorkerProcess, spec: ListenerSpec) -> int:
+        """
+        Bind, or find what is bound.
+        """
+        if not self._reloads.may_listen(worker):
+            raise CannotBind("this worker was given up")
+        return self.instance.listeners.take(spec, worker.generation)
+
+    def worker_gone(self, worker: WorkerProcess, status: int) -> None:
+        """
+        Judge it.
+        """
+        instance = self.instance
+        if self._standby.gone(worker, status) or worker not in instance.workers:
+            self._maybe_over()
+            return
+        instance.workers.remove(worker)
+        if not self._reloads.ended(worker, status):
+            if worker_ended(instance, worker, status):
+                self._kill_all()
+            left = {each.generation for each in instance.workers} | {instance.serving}
+            if worker.generation not in left:
+                instance.listeners.release(worker.generation)
+        self.worker_figures(worker)
+        self._maybe_over()
+
+    def _program_ended(self, program: ProgramProcess, status: int) -> None:
+        if program_ended(self.instance, program, status):
+            self._kill_all()
+
+    def _started(self, result: ReloadResult) -> ReloadResult:
+        if not result.success:
+            self._signal_all(SIGTERM)
+        self._maybe_over()
+        return result
+
+    def _reloaded(self, result: ReloadResult) -> ReloadResult:
+        self._maybe_over()
+        return result
+
+    def _kill_all(self) -> None:
+        if not self._killing:
+            self._killing = True
+            self.instance.speaker.alert("exit-on-failure: killing every processes with SIGTERM")
+        self._signal_all(SIGTERM)
+
+    def _signal_all(self, signum: int) -> None:
+        for worker in self.instance.workers:
+            worker.signal(signum)
+        self.programs.signal_all(signum)
+
+    def _maybe_over(self) -> None:
+        instance = self.instance
+        if self._finished:
+            self._maybe_done()
+        elif not instance.workers and not self.programs.running and not self._reloads.attempt:
+            self._finished = True
+            if instance.serving:
+                code = instance.exit_code
+                instance.speaker.warning(f"All workers exited. Exiting... ({code})")
+            self._finish()
+
+    def _finish(self) -> None:
+        instance = self.instance
+        self._standby.dismiss()
+        self.programs.stop()
+        if instance.serving:
+            instance.listeners.close()
+            self._announcer.stopped()
+        else:
+            instance.listeners.undo()
+        self._deadline = instance.system.call_later(LAST_WAIT, self._done)
+        self._maybe_done()
+
+    def _maybe_done(self) -> None:
+        if not self._standby.waiting and self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+            self._done()
+
+    def _done(self) -> None:
+        self._deadline = None
+        self._over(self.instance.exit_code)

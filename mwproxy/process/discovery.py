@@ -1,0 +1,106 @@
+"""
+The discovery pass: what a master, or a process that may have to go to the background, reads of the
+configuration before anything else happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mwproxy.config.loader import expand_files, load
+from mwproxy.config.model import Global, Program
+from mwproxy.core.diagnostics import ConfigError, Diagnostic, Diagnostics, Severity
+from mwproxy.process.environment import predefine
+from mwproxy.process.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """
+    What was read.
+
+    @ivar files: The files, directories replaced by what is in them.
+
+    @ivar environment: The environment after all C{setenv} and its like.
+
+    @ivar settings: The command line joined with what C{global} says.
+    """
+
+    files: list[str]
+    global_: Global
+    programs: list[Program]
+    environment: dict[str, str]
+    settings: Settings
+
+
+def discover(
+    settings: Settings,
+    initial: Mapping[str, str],
+    emit: Callable[[Diagnostic], None],
+    *,
+    master: bool,
+) -> Discovery | None:
+    """
+    Read what concerns the process as such.
+
+    @param initial: The environment that children start from.
+
+    @param emit: Gets alerts. The rest is left to who reads everything, so that nothing is said
+        twice.
+
+    @param master: Whether a master runs.
+
+    @return: L{None} when it cannot be used; everything was said then.
+    """
+
+    def emit_alerts(message: Diagnostic) -> None:
+        if message.severity is Severity.ALERT:
+            emit(message)
+
+    diagnostics = Diagnostics(emit_alerts)
+    try:
+        files = expand_files(list(settings.files))
+    except ConfigError as error:
+        diagnostics.alert(str(error))
+        return None
+    if not files:
+        diagnostics.alert("config : no configuration file found.")
+        return None
+    environment = predefine(initial, master=master)
+    configuration = load(files, environment, diagnostics, discovery=True)
+    settings_ = configuration.global_
+    if settings.localpeer and settings_.localpeer:
+        diagnostics.alert("config : 'localpeer' can not be used with '-L' on the command line.")
+    if configuration.programs and not master:
+        diagnostics.alert(
+            "config : 'program' section is defined in configuration, but master-worker mode (-W) "
+            "is not enabled."
+        )
+    if diagnostics.errors:
+        return None
+    if settings.pidfile and settings_.pidfile:
+        emit(Diagnostic(Severity.WARNING, "config : 'pidfile' already specified. Continuing."))
+    joined = replace(
+        settings,
+        pidfile=settings.pidfile or settings_.pidfile,
+        daemon=settings.daemon or (settings_.daemon and not settings.foreground),
+        quiet=(settings.quiet or settings_.quiet) and not settings.verbose,
+        zero_warning=settings.zero_warning or settings_.zero_warning,
+    )
+    after = predefine(environment, master=master, files=files)
+    return Discovery(files, settings_, configuration.programs, after, joined)
+
+
+def wants_master(settings: Settings, initial: Mapping[str, str]) -> bool:
+    """
+    Tell whether the configuration asks for a master itself; mistakes are left for later.
+    """
+    diagnostics = Diagnostics()
+    try:
+        files = expand_files([str(Path(settings.directory, name)) for name in settings.files])
+    except ConfigError:
+        return False
+    environment = predefine(initial, master=False)
+    return load(files, environment, diagnostics, discovery=True).global_.master_worker

@@ -1,0 +1,68 @@
+"""
+The last step between the master and a program: run as a script of its own, without site packages.
+
+C{python -I -S launch.py <group> <user> <command> [<argument>...]}: leads a process group of its
+own, gives every signal its default meaning, drops to the group and user (empty for the master's),
+and becomes the command. It says why when it cannot, and exits with 1.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import signal
+import sys
+
+
+def drop(group: str, user: str) -> None:
+    """
+    Become another group and user.
+
+    @param group: Name of the group, empty to keep ours.
+
+    @param user: Name of the user, empty to keep ours.
+
+    @raise KeyError: There is none of that name.
+
+    @raise OSError: The system refuses.
+    """
+    if not group and not user:
+        return
+    account = pwd.getpwnam(user) if user else None
+    gid = grp.getgrnam(group).gr_gid if group else None
+    if os.geteuid() == 0:
+        os.setgroups([] if gid is None else [gid])
+    if gid is not None:
+        os.setgid(gid)
+    if account is not None:
+        os.setuid(account.pw_uid)
+
+
+def main(argv: list[str]) -> int:
+    """
+    Become the command.
+
+    @param argv: Group, user, command and arguments.
+
+    @return: 1: it returns only when that failed.
+    """
+    group, user, *command = argv
+    os.setpgid(0, 0)
+    for signum in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        if signal.getsignal(signum) == signal.SIG_IGN:
+            signal.signal(signum, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    try:
+        drop(group, user)
+        os.execvp(command[0], command)
+    except KeyError as error:
+        reason = str(error.args[0])
+    except OSError as error:
+        reason = error.strerror or str(error)
+    sys.stderr.write(f"[ALERT]    ({os.getpid()}) : Cannot execute {command[0]}: {reason}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
