@@ -61,7 +61,7 @@ def _number(configuration: Configuration, diagnostics: Diagnostics) -> None:
     for proxy in configuration.proxies:
         if proxy.number:
             other = taken.setdefault(proxy.number, proxy)
-            if other is not proxy and not _reported(proxy, diagnostics):
+            if other is not proxy:
                 diagnostics.alert(
                     f"config : parsing [{proxy.where}]: {_SAID[proxy.kind]} {proxy.name} reuses"
                     f" same custom id as {_SAID[other.kind]} {other.name} (declared at"
@@ -75,11 +75,6 @@ def _number(configuration: Configuration, diagnostics: Diagnostics) -> None:
             proxy.number = following
             taken[following] = proxy
         following += 1
-
-
-def _reported(proxy: Proxy, diagnostics: Diagnostics) -> bool:
-    said = f"{_SAID[proxy.kind]} {proxy.name} reuses same custom id"
-    return any(said in message.text for message in diagnostics.messages)
 
 
 def _warn_listeners(proxy: Proxy, diagnostics: Diagnostics) -> None:

@@ -145,7 +145,7 @@ class _Loader:
                     "Missing LF on last line, file might have been truncated at position"
                     f" {len(lines[-1]) + 1}.",
                 )
-            self._directives.end_of_file(Where(name, number))
+            self._directives.end_of_file(Where(name, max(1, len(lines) - (not lines[-1]))))
         except Abort:
             return True
         finally:
