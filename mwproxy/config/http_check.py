@@ -57,9 +57,16 @@ def parse_option(check: HttpCheck, args: list[str]) -> bool:
             headers = (*headers, ("Host", args[3]))
     check.method, check.uri, check.version = method, uri, _check_version("option httpchk", version)
     check.headers, check.body = headers, body
+    _check_request("option httpchk", check)
     if check.send is not None:
         _apply_send(check, check.send)
     return bool(hidden)
+
+
+def _check_request(keyword: str, check: HttpCheck) -> None:
+    for text in (check.method, check.uri):
+        if re.fullmatch(r"[^\s\0]+", text) is None:
+            raise ConfigError(f"'{keyword}' : {text!r} cannot stand in a request line.")
 
 
 def _parse_hidden(text: str) -> tuple[tuple[tuple[str, str], ...], str]:
@@ -129,6 +136,7 @@ def _apply_send(check: HttpCheck, args: tuple[str, ...]) -> None:
         elif word == "body":
             check.body = value
     check.headers = tuple(headers)
+    _check_request("http-check send", check)
 
 
 def _check_header(name: str, value: str) -> None:
