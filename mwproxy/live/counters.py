@@ -69,6 +69,11 @@ class Counters:
 
     @ivar connect: Connections made.   @ivar reuse: Connections reused.
 
+    @ivar qtime_sum: Milliseconds spent in queues by about the last 1024 streams: divided by 1024 it
+        is the average. C{ctime} connecting, C{rtime} waiting for the response, C{ttime} all told.
+
+    @ivar timed: C{stot} when the sums were last aged.
+
     @ivar lastsess: Monotonic time of the last stream, 0.0 for none.
     """
 
@@ -78,7 +83,7 @@ class Counters:
         "connect", "reuse", "lastsess", "qmax", "intercepted", "dcon", "dses", "wrew", "eint",
         "chkfail", "chkdown", "hanafail", "session_rate", "request_rate", "connection_rate",
         "qtime_max", "ctime_max", "rtime_max", "ttime_max",
-        "qtime_sum", "ctime_sum", "rtime_sum", "ttime_sum", "h1sess", "h1req",
+        "qtime_sum", "ctime_sum", "rtime_sum", "ttime_sum", "h1sess", "h1req", "timed",
     )  # fmt: skip
 
     scur: int
@@ -124,6 +129,7 @@ class Counters:
     ttime_sum: int
     h1sess: int
     h1req: int
+    timed: int
 
     def __init__(self) -> None:
         for name in self.__slots__:
@@ -136,8 +142,17 @@ class Counters:
 
     def tick(self) -> None:
         """
-        Move the rates on; to be called once a second.
+        Move the rates on, and let the sums of times lose what is old; to be called once a second.
         """
+        if self.ttime_sum:
+            # Each stream weighs 1/1024 of the average, and those since the last tick have
+            # added theirs.
+            kept = (1023 / 1024) ** (self.stot - self.timed)
+            self.qtime_sum = int(self.qtime_sum * kept)
+            self.ctime_sum = int(self.ctime_sum * kept)
+            self.rtime_sum = int(self.rtime_sum * kept)
+            self.ttime_sum = int(self.ttime_sum * kept)
+        self.timed = self.stot
         self.session_rate.tick(self.stot)
         self.request_rate.tick(self.req_tot)
         self.connection_rate.tick(self.conn_tot)

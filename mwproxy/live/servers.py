@@ -123,7 +123,7 @@ class Server:
         "queue", "idle", "counters", "health", "check_status", "check_code", "check_duration_ms",
         "check_description", "check_started", "last_change", "down_since", "downtime",
         "check", "slowstart_from", "proxy_header", "usable_now", "backup", "last_error",
-        "port_follows", "used_max", "plain", "share", "check_sockaddr", "check_family", "minconn",
+        "port_follows", "used_max", "plain", "share", "pool_limited", "check_sockaddr", "check_family", "minconn",
     )  # fmt: skip
 
     def __init__(self, description: model.Server, backend: Backend, number: int) -> None:
@@ -175,6 +175,8 @@ class Server:
         self.proxy_header = settings.send_proxy
         self.share = self.weight * 16
         self.usable_now = not settings.disabled and settings.weight > 0
+        #: Whether C{pool-max-conn} or C{max-reuse} limit the idle connections.
+        self.pool_limited = settings.pool_max >= 0 or settings.max_reuse >= 0
         #: True when the stream's bytes may go to the socket as they are (no PROXY header, no TLS).
         self.plain = not settings.send_proxy
 

@@ -50,14 +50,8 @@ class Exchange(Stream):
 
         @param route: The way.
         """
-        self.route = route
-        self.backend = backend = route.backend
-        counters = backend.counters
-        counters.stot += 1
-        counters.scur = current = counters.scur + 1
-        if current > counters.smax:
-            counters.smax = current
-        self._counted = True
+        self.enter(route)
+        backend = route.backend
         # Who waits goes first, unless nobody waits.
         server = pick(self, backend) if not backend.queue else None
         if server is not None:
@@ -66,6 +60,19 @@ class Exchange(Stream):
             self._enqueue()
         else:
             self.refused(503, "S", "C")
+
+    def enter(self, route: Route) -> None:
+        """
+        Count as one of a backend's streams.
+        """
+        self.route = route
+        self.backend = backend = route.backend
+        counters = backend.counters
+        counters.stot += 1
+        counters.scur = current = counters.scur + 1
+        if current > counters.smax:
+            counters.smax = current
+        self._counted = True
 
     def _enqueue(self) -> None:
         backend = self.route.backend

@@ -63,6 +63,9 @@ class HttpClient(ClientConnection):
         """
         Read what may be the head of a request.
         """
+        if self.stream is not None:
+            self.read_early()
+            return
         plane = self.plane
         try:
             data = self.recv(plane.bufsize - len(self.inbuf))
@@ -76,6 +79,12 @@ class HttpClient(ClientConnection):
             return
         if self.inbuf:
             data = self.inbuf + data
+        elif data.find(_END) + 4 == len(data) and data[0] != 13:
+            # One head and nothing else: the usual case.
+            self._begin(data, 0, len(data))
+            if self.inbuf and self.stream is None and self.fd >= 0:
+                self.process()
+            return
         self.inbuf = data
         self.process()
 
@@ -157,8 +166,6 @@ class HttpClient(ClientConnection):
             stream.take_body(ChunkScanner(), 0)
         elif block.length > 0:
             stream.take_body(None, block.length)
-        else:
-            self.on_read = self.read_early
         if stream.step != DONE:
             stream.run(entry)
 
@@ -191,9 +198,9 @@ class HttpClient(ClientConnection):
         The stream is over and the connection goes on.
         """
         self.stream = None
+        if self.on_drained is not None:
+            self.on_drained = None
         entry = self.entry
-        self.on_read = self.read_request
-        self.on_drained = None
         self.idle_from = now = self.plane.reactor.now
         if self.plane.state.stopping and not self.inbuf:
             self.close()

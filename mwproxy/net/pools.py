@@ -46,11 +46,14 @@ def keep_idle(server: Server, link: ServerLink, now: float) -> None:
 
     @param now: The monotonic clock.
     """
-    most = server.description.settings.pool_max
-    uses = server.description.settings.max_reuse
-    if (0 <= most <= len(server.idle)) or (0 <= uses <= link.uses) or not server.up:
+    if not server.usable_now and not server.up:
         link.close()
         return
+    if server.pool_limited:
+        settings = server.description.settings
+        if (0 <= settings.pool_max <= len(server.idle)) or 0 <= settings.max_reuse <= link.uses:
+            link.close()
+            return
     link.rest(now)
     server.idle.append(link)
 

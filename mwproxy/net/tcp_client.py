@@ -102,6 +102,12 @@ class TcpExchange(Exchange):
         by_client = bool(self.session.out) or route.client_timeout <= route.server_timeout
         self.finish("c" if by_client else "s", "D")
 
+    def kill(self) -> None:
+        """
+        End the stream and its session by order (hard stop, C{shutdown session}).
+        """
+        self.finish("K", "D")
+
     def finish(self, cause: str = "-", phase: str = "-") -> None:
         """
         End the stream and the session.

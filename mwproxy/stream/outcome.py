@@ -21,15 +21,14 @@ def account_http(stream: Stream, now: float) -> None:
     @param now: The monotonic clock.
     """
     stream.ended_at = now
-    session = stream.session
-    frontend = session.frontend
-    counters = frontend.counters
+    frontend = stream.session.frontend
     incoming = stream.bytes_in
     outgoing = stream.bytes_out
-    counters.bin += incoming
-    counters.bout += outgoing
     status = stream.status
     group = status // 100 if 100 <= status < 600 else 0
+    counters = frontend.counters
+    counters.bin += incoming
+    counters.bout += outgoing
     counters.responses[group] += 1
     backend = stream.backend
     if backend is not None:
@@ -40,15 +39,14 @@ def account_http(stream: Stream, now: float) -> None:
         counters.lastsess = now
         server = stream.server
         if server is not None:
-            _average_times(stream, counters, now)
             counters = server.counters
             counters.bin += incoming
             counters.bout += outgoing
             counters.responses[group] += 1
             counters.lastsess = now
-            _average_times(stream, counters, now)
-    log = frontend.log
-    if log is not None and frontend.description.log_format is not None:
+            if now - stream.begun >= 0.001:
+                _note_times(stream, now)
+    if frontend.log is not None:
         write_log(stream)
 
 
@@ -66,13 +64,10 @@ def account_tcp(stream: Stream, now: float) -> None:
         if part is not None:
             part.counters.bin += stream.bytes_in
             part.counters.bout += stream.bytes_out
-    if stream.backend is not None:
-        stream.backend.counters.lastsess = now
-        _average_times(stream, stream.backend.counters, now)
-        if stream.server is not None:
-            stream.server.counters.lastsess = now
-            _average_times(stream, stream.server.counters, now)
-    if frontend.log is not None and frontend.description.log_format is not None:
+            part.counters.lastsess = now
+    if stream.server is not None:
+        _note_times(stream, now)
+    if frontend.log is not None:
         write_log(stream)
 
 
@@ -101,32 +96,33 @@ def write_log(stream: Stream) -> None:
     log(level, render(stream))
 
 
-def _average_times(stream: Stream, counters: Counters, now: float) -> None:
+def _note_times(stream: Stream, now: float) -> None:
     """
-    Keep averages over about the last 1024 streams: each sum loses 1/1024 and gains the new
-    time, so that sum / 1024 is the average in milliseconds.
+    Add a stream's times, in milliseconds, to those of its backend and server. The sums lose what is
+    old once a second (L{Counters.tick<mwproxy.live.counters.Counters.tick>}), so a stream of less
+    than a millisecond has nothing to add.
     """
     begun = stream.request_at or stream.begun
     assigned = stream.assigned_at or begun
     connected = stream.connected_at or assigned
     answered = stream.response_at or connected
     waited = int((assigned - begun) * 1000)
-    if waited or counters.qtime_sum:
-        counters.qtime_sum += waited - (counters.qtime_sum >> 10)
+    connecting = int((connected - assigned) * 1000)
+    answering = int((answered - connected) * 1000)
+    total = int((now - begun) * 1000)
+    for part in (stream.backend, stream.server):
+        if part is None:
+            continue
+        counters = part.counters
+        counters.qtime_sum += waited
+        counters.ctime_sum += connecting
+        counters.rtime_sum += answering
+        counters.ttime_sum += total
         if waited > counters.qtime_max:
             counters.qtime_max = waited
-    took = int((connected - assigned) * 1000)
-    if took or counters.ctime_sum:
-        counters.ctime_sum += took - (counters.ctime_sum >> 10)
-        if took > counters.ctime_max:
-            counters.ctime_max = took
-    took = int((answered - connected) * 1000)
-    if took or counters.rtime_sum:
-        counters.rtime_sum += took - (counters.rtime_sum >> 10)
-        if took > counters.rtime_max:
-            counters.rtime_max = took
-    took = int((now - begun) * 1000)
-    if took or counters.ttime_sum:
-        counters.ttime_sum += took - (counters.ttime_sum >> 10)
-        if took > counters.ttime_max:
-            counters.ttime_max = took
+        if connecting > counters.ctime_max:
+            counters.ctime_max = connecting
+        if answering > counters.rtime_max:
+            counters.rtime_max = answering
+        if total > counters.ttime_max:
+            counters.ttime_max = total

@@ -28,6 +28,13 @@ class Route:
 
     @ivar reuse: C{http-reuse} of the backend.
 
+    @ivar plain: True when heads need nothing added on either side and connections live on:
+        keep-alive, no C{forwardfor}, no rules for responses.
+
+    @ivar reuses_first: Whether even the first request of a session may use any idle connection.
+
+    @ivar pools: Whether idle connections are shared between sessions.
+
     @ivar redispatch_each: After how many failed attempts another server is tried; 0 for never.
     """
 
@@ -38,12 +45,15 @@ class Route:
         "connect_timeout",
         "forwardfor",
         "frontend",
+        "plain",
+        "pools",
         "queue_timeout",
         "redispatch_each",
         "request_rules",
         "response_rules",
         "retries",
         "reuse",
+        "reuses_first",
         "server_timeout",
         "tunnel_timeout",
     )
@@ -76,6 +86,11 @@ class Route:
             if rules is not None
         ]
         self.reuse = back.reuse
+        self.reuses_first = back.reuse == "always"
+        self.pools = back.reuse != "never"
+        self.plain = (
+            self.close_mode == "keep-alive" and not self.forwardfor and not self.response_rules
+        )
         self.retries = back.retries
         self.redispatch_each = back.redispatch
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any, Protocol
 
+from mwproxy.config.model import Global
 from mwproxy.process.sockets import ListenerSpec
 
 
@@ -26,6 +27,13 @@ class Host(Protocol):
         @return: A descriptor that the caller now owns.
 
         @raise CannotBind: With the text that operators see.
+        """
+
+    def drop_privileges(self, settings: Global) -> None:
+        """
+        Give up rights as C{chroot}, C{group}, C{gid}, C{user} and C{uid} say.
+
+        @raise StartFailed: That failed; it was said already.
         """
 
     def say_ready(self, facts: dict[str, Any]) -> None:

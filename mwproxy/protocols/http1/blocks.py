@@ -115,6 +115,7 @@ def parse_block(lines: bytes, *, request: bool, offset: int = 0, maxhdr: int = M
     block.fields = tuple([line[0] for line in found])
     block.plain = block.fields if sent is found else tuple([line[0] for line in sent])
     block.wire = b"".join([line[1] for line in sent])
+    block.ready = b"" if block.chunked or block.upgrade else block.wire + b"\r\n"
     return block
 
 
@@ -248,6 +249,7 @@ def without_body(block: Block, *, keep_length: bool) -> Block:
         other.fields = tuple([line for line in block.fields if line[0] != b"content-length"])
         other.plain = tuple([line for line in block.plain if line[0] != b"content-length"])
         other.wire = b"".join([b"%b: %b\r\n" % line for line in other.plain])
+    other.ready = b"" if other.upgrade else other.wire + b"\r\n"
     return other
 
 

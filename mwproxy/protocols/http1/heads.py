@@ -101,7 +101,7 @@ def parse_request(data: bytes, end: int, start: int = 0, maxhdr: int = MAX_LINES
         raise BadMessage(400, "transfer-encoding in HTTP/1.0", middle - start)
     if authority is not None and block.host is not None:
         check_authority(target, authority, block.host)
-    return Request(method, target, version, block, end - start)
+    return Request(method, target, version, block, end - start, line)
 
 
 def parse_response(data: bytes, end: int, start: int = 0, maxhdr: int = MAX_LINES) -> Response:

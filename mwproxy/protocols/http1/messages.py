@@ -40,6 +40,9 @@ class Block:
         the connection (C{connection}, what it names except C{te: trailers} and C{upgrade} handling,
         C{keep-alive}, C{proxy-connection}, C{transfer-encoding}, C{upgrade}); each ends in CRLF.
 
+    @ivar ready: C{wire} with the empty line behind it when nothing has to be said between the two
+        on a connection that lives on (no chunked coding, no upgrade), else empty.
+
     @ivar plain: Like L{fields} after the same removals: what C{wire} spells out.
 
     @ivar length: C{content-length}, -1 when absent.
@@ -58,12 +61,14 @@ class Block:
     """
 
     __slots__ = (
-        "fields", "wire", "plain", "length", "chunked", "close", "keep_alive", "upgrade",
+        "fields", "wire",
+        "ready", "plain", "length", "chunked", "close", "keep_alive", "upgrade",
         "expect_continue", "host",
     )  # fmt: skip
 
     fields: tuple[Field, ...]
     wire: bytes
+    ready: bytes
     plain: tuple[Field, ...]
     length: int
     chunked: bool
@@ -141,14 +146,26 @@ class Request(Message):
     @ivar method: As received.
 
     @ivar target: The request target as it is to be sent: what came, or what rules made of it.
+
+    @ivar line: The request line as received, with its CRLF.
     """
 
-    __slots__ = ("method", "target")
+    __slots__ = ("line", "method", "target")
 
+    line: bytes
     method: bytes
     target: bytes
 
-    def __init__(self, method: bytes, target: bytes, version: int, block: Block, size: int) -> None:
+    def __init__(
+        self,
+        method: bytes,
+        target: bytes,
+        version: int,
+        block: Block,
+        size: int,
+        line: bytes = b"",
+    ) -> None:
+        self.line = line
         self.method = method
         self.target = target
         self.version = version

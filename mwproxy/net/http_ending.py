@@ -1,0 +1,242 @@
+"""
+How an HTTP stream ends: everything sent, an answer of our own, a failure, a client that left.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mwproxy.net.exchange import DATA, DONE, REQUEST, RESPONSE, TUNNEL, Exchange
+from mwproxy.net.pools import keep_idle
+from mwproxy.net.reactor import READ
+from mwproxy.stream import answers
+from mwproxy.protocols.http1.messages import Request
+from mwproxy.stream.outcome import account_http
+
+#: Letter of the termination state for what a stream was doing when its client left.
+_LEFT_DURING = {DATA: "D", TUNNEL: "D", RESPONSE: "H", REQUEST: "H"}
+
+
+class HttpEnding(Exchange):
+    """
+    The part of an HTTP stream that ends it.
+
+    @ivar upload: The request's body under way, L{None} when there is none or all of it was at hand.
+
+    @ivar download: The response's body under way, L{None} likewise.
+
+    @ivar relay: The tunnel that an upgrade made of it, else L{None}.
+
+    @ivar keep: Whether the client's connection goes on after this stream.
+
+    @ivar keep_link: Whether the server's does.
+
+    @ivar head_out: Whether the head of a final response has been sent.
+    """
+
+    request: Any
+    upload: Any = None
+    download: Any = None
+    relay: Any = None
+    keep: bool = True
+    keep_link: bool = False
+    head_out: bool = False
+
+    def may_keep(self) -> bool:
+        """
+        Whether the client's connection can go on after an answer of our own.
+        """
+        session = self.session
+        if self.upload is not None or session.plane.state.stopping:
+            return False
+        if self.route is not None:
+            if self.route.close_mode == "close":
+                return False
+        elif session.frontend.description.close_mode == "close":
+            return False
+        return bool(self.request.keep_alive)
+
+    def say(self, raw: bytes, status: int) -> None:
+        request: Request = self.request
+        self.keep = keep = self.may_keep()
+        answer = answers.finish(
+            raw,
+            close=not keep,
+            head=request.method == b"HEAD",
+            old=keep and request.version < 11,
+        )
+        self.answer(answer, status)
+
+    def fail(self, status: int, cause: str, phase: str) -> None:
+        """
+        End the stream with an error answer.
+        """
+        self.cause = cause
+        self.phase = phase
+        self.drop_link()
+        self.keep = keep = status != 400 and self.may_keep()
+        proxies = (
+            None if self.backend is None else self.backend.description,
+            self.session.frontend.description,
+        )
+        head = self.request.method == b"HEAD"
+        self.answer(answers.error(status, proxies, close=not keep, head=head), status)
+
+    refused = fail
+
+    def answer(self, data: bytes, status: int) -> None:
+        """
+        Send an answer of our own and end the stream.
+        """
+        self.status = status
+        if self.upload is not None:
+            self.upload.stop()
+            self.keep = False
+        self.step = DATA
+        self.bytes_out = len(data)
+        session = self.session
+        try:
+            written = session.write(data)
+        except OSError:
+            self.client_gone()
+            return
+        if written:
+            self.finish()
+        else:
+            session.on_drained = self.finish
+            session.wait(session.entry.timeout)
+
+    def free_link(self) -> None:
+        """
+        Let go of the server connection: keep it for others, or close it.
+        """
+        link = self.link
+        if link is None:
+            return
+        self.link = None
+        if not self.keep_link or link.out or self.upload is not None:
+            link.close()
+        elif self.route.pools:
+            keep_idle(link.server, link, self.session.plane.reactor.now)
+        else:
+            link.rest(self.session.plane.reactor.now)
+            self.session.own_link = link
+
+    def finish(self) -> None:
+        """
+        Everything is sent.
+        """
+        session = self.session
+        if self.link is not None:
+            self.free_link()
+        if self.upload is not None:
+            self.upload.stop()
+            self.keep = False
+        self.account()
+        if self.keep:
+            session.next_request()
+        elif session.fd >= 0:
+            session.finish_writing()
+
+    def account(self) -> None:
+        """
+        Give everything back, count and log the stream. Doing it twice does nothing.
+        """
+        if self.step == DONE:
+            return
+        if self.upload is not None:
+            self.bytes_in += self.upload.moved
+        if self.download is not None:
+            self.bytes_out += self.download.moved
+        if self.relay is not None:
+            self.bytes_in += self.relay.up.moved
+            self.bytes_out += self.relay.down.moved
+        if self._counted:
+            self.let_go()
+        self.step = DONE
+        account_http(self, self.session.plane.reactor.now)
+
+    def client_gone(self) -> None:
+        """
+        The client's connection failed.
+        """
+        self.cause = "C"
+        self.phase = _LEFT_DURING.get(
+            self.step, "Q" if self.queued_at and not self.assigned_at else "C"
+        )
+        counters = self.session.frontend.counters
+        counters.cli_abrt += 1
+        if self.route is not None:
+            self.route.backend.counters.cli_abrt += 1
+            if self.server is not None:
+                self.server.counters.cli_abrt += 1
+        self._end()
+
+    def cut_short(self, cause: str, phase: str) -> None:
+        """
+        End a stream whose response has begun.
+        """
+        self.cause = cause
+        self.phase = phase
+        self._end(reset=True)
+
+    def _end(self, *, reset: bool = False) -> None:
+        """
+        End the stream together with its session.
+        """
+        session = self.session
+        self.stop_transfers()
+        self.drop_link()
+        self.account()
+        session.stream = None
+        if reset and self.download is not None:
+            self.abort_connection()
+        else:
+            session.close()
+
+    def stop_transfers(self) -> None:
+        for transfer in (self.upload, self.download):
+            if transfer is not None:
+                transfer.stop()
+        if self.relay is not None:
+            self.relay.stop()
+
+    def count_response_error(self) -> None:
+        self.route.backend.counters.eresp += 1
+        if self.server is not None:
+            self.server.counters.eresp += 1
+
+    def stalled(self, now: float) -> None:
+        """
+        A timeout has come after the connection stood.
+        """
+        step = self.step
+        if step == RESPONSE:
+            self.count_response_error()
+            self.fail(504, "s", "H")
+        elif step == REQUEST:
+            if self.upload is not None and self.link.out:
+                self.count_response_error()
+                self.fail(504, "s", "H")
+            else:
+                self.fail(408, "c", "H")
+        else:
+            waits_for_client = self.session.out or self.link is None or not self.link.mask & READ
+            if self.upload is not None and self.download is None:
+                waits_for_client = True
+            self.cut_short("c" if waits_for_client else "s", "D")
+
+    def kill(self) -> None:
+        """
+        End the stream and its session by order (hard stop, C{shutdown session}).
+        """
+        self.cause = "K"
+        self.phase = "D" if self.head_out else "H"
+        self._end(reset=True)
+
+    def abandon(self) -> None:
+        """
+        The session is lost: free everything, log nothing.
+        """
+        self.stop_transfers()
+        super().abandon()

@@ -1,0 +1,324 @@
+"""
+The response of an HTTP stream: its head is judged and changed, its body passed on.
+
+The usual case is one piece: a whole response arrives in one C{recv} and leaves in one C{send}
+(L{HttpResponse._pass_whole}). Everything else takes the longer way.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mwproxy.net.http_ending import HttpEnding
+from mwproxy.net.exchange import DATA, TUNNEL
+from mwproxy.net.relay import Relay
+from mwproxy.net.transfer import UNTIL_CLOSE, Transfer
+from mwproxy.protocols.http1.framing import CHUNKED, ChunkScanner, response_length
+from mwproxy.protocols.http1.heads import parse_response, reject_partial
+from mwproxy.protocols.http1.messages import BadMessage, Request, Response
+from mwproxy.stream.heads import response_head, server_keeps, status_line
+from mwproxy.stream.routing import seconds
+
+_END = b"\r\n\r\n"
+
+
+class HttpResponse(HttpEnding):
+    """
+    The part of an HTTP stream that handles its response.
+    """
+
+    _answer: bytes = b""
+    _checked: int = -1
+
+    def read_response(self) -> None:
+        """
+        Read what may be the head of the response.
+        """
+        link = self.link
+        plane = link.plane
+        try:
+            data = link.recv(plane.bufsize - len(self._answer))
+        except BlockingIOError:
+            return
+        except OSError:
+            self.link_broken()
+            return
+        if not data:
+            self.link_broken()
+            return
+        if self._answer:
+            data = self._answer + data
+        while True:
+            end = data.find(_END) + 4
+            if end == 3:
+                self._incomplete(data)
+                return
+            try:
+                if end > plane.head_limit:
+                    raise BadMessage(502, "head too large", end)
+                response = parse_response(data, end, 0, plane.maxhdr)
+            except BadMessage:
+                self.bad_response()
+                return
+            status = response.status
+            if status >= 200:
+                self._respond(response, data, end)
+                return
+            if status == 101:
+                self._switch(response, data[end:])
+                return
+            if not self._interim(response):
+                return
+            data = data[end:]
+            self._checked = -1
+            if not data:
+                self._answer = b""
+                return
+
+    def _incomplete(self, data: bytes) -> None:
+        self._answer = data
+        try:
+            self._checked = reject_partial(
+                data, 0, request=False, resume=self._checked, maxhdr=self.link.plane.maxhdr
+            )
+            if len(data) >= self.link.plane.head_limit:
+                raise BadMessage(502, "head too large", len(data))
+        except BadMessage:
+            self.bad_response()
+
+    def _interim(self, response: Response) -> bool:
+        """
+        Pass a 1xx response on.
+
+        @return: False when the client is gone.
+        """
+        if self.request.version < 11:
+            return True
+        head = response_head(response, self.request, keep=True, decoded=False)
+        self.bytes_out += len(head)
+        try:
+            self.session.write(head)
+        except OSError:
+            self.client_gone()
+            return False
+        return True
+
+    def _respond(self, response: Response, data: bytes, end: int) -> None:
+        """
+        The head of the final response is there.
+        """
+        session = self.session
+        plane = session.plane
+        route = self.route
+        request: Request = self.request
+        self.response = response
+        self.status = response.status
+        self.response_at = plane.reactor.now
+        if route.plain and self._pass_whole(response, data, end):
+            return
+        for rules in route.response_rules:
+            verdict = rules(self)
+            if verdict is not None:
+                if verdict.kind == "allow":
+                    continue
+                self._judge_response(verdict)
+                return
+        self.status = response.status
+        length = response_length(response, request.method)
+        if request.method == b"CONNECT" and response.status < 300:
+            self._tunnel(response_head(response, request, keep=True, decoded=False), data[end:])
+            return
+        mode = route.close_mode
+        self.keep = keep = (
+            request.keep_alive
+            and length != UNTIL_CLOSE
+            and mode != "close"
+            and self.upload is None
+            and not plane.state.stopping
+        )
+        self.keep_link = mode == "keep-alive" and length != UNTIL_CLOSE and server_keeps(response)
+        decoded = length == CHUNKED and request.version < 11
+        if decoded:
+            self.keep = keep = False
+        head = response_head(response, request, keep=keep, decoded=decoded)
+        have = len(data) - end
+        if have == length:
+            out = head + data[end:] if have else head
+        elif 0 <= length < have:
+            out = head + data[end : end + length]
+            self.keep_link = False
+        else:
+            self._stream_body(head, data[end:], length, decoded)
+            return
+        self.bytes_out += len(out)
+        self.step = DATA
+        self.head_out = True
+        try:
+            written = session.write(out)
+        except OSError:
+            self.client_gone()
+            return
+        if written:
+            self.finish()
+        else:
+            self.free_link()
+            session.on_drained = self.finish
+            session.wait(session.entry.timeout)
+
+    def _pass_whole(self, response: Response, data: bytes, end: int) -> bool:
+        """
+        Pass on a response that is all there, needs no changes and leaves both connections open.
+
+        @return: False when it is not like that.
+        """
+        request: Request = self.request
+        block = response.block
+        session = self.session
+        request_block = request.block
+        if (
+            not block.ready
+            or block.length != len(data) - end
+            or block.close
+            or self.upload is not None
+            or response.version != 11
+            or request.version != 11
+            or request_block.close
+            or request_block.upgrade
+            or request.method == b"HEAD"
+            or request.method == b"CONNECT"
+            or session.plane.state.stopping
+        ):
+            return False
+        head = status_line(response) + block.ready
+        self.keep_link = self.head_out = True
+        self.step = DATA
+        out = head + data[end:] if block.length else head
+        self.bytes_out += len(out)
+        try:
+            if session.write(out):
+                self.finish()
+                return True
+        except OSError:
+            self.client_gone()
+            return True
+        self.free_link()
+        session.on_drained = self.finish
+        session.wait(session.entry.timeout)
+        return True
+
+    def _stream_body(self, head: bytes, rest: bytes, length: int, decoded: bool) -> None:
+        """
+        The body needs more than this turn.
+        """
+        session = self.session
+        link = self.link
+        scanner = ChunkScanner(request=False) if length == CHUNKED else None
+        left = UNTIL_CLOSE if length < 0 else length
+        download = self.download = Transfer(
+            session.plane, self, link, session, left, scanner, decoded
+        )
+        self.step = DATA
+        try:
+            first = download.cut(rest)
+        except BadMessage:
+            self.bad_response()
+            return
+        self.head_out = True
+        self.bytes_out += len(head)
+        link.on_read = download.pull
+        session.on_drained = download.drained
+        download.push(head + first)
+        # The head is no part of the body.
+        download.moved -= len(head)
+
+    def _judge_response(self, verdict: Any) -> None:
+        """
+        A rule has ended the response.
+        """
+        self.drop_link()
+        session = self.session
+        if verdict.kind == "close":
+            self.cause, self.phase = "P", "H"
+            self.account()
+            session.close()
+            return
+        if verdict.kind == "deny":
+            session.frontend.counters.dresp += 1
+            self.route.backend.counters.dresp += 1
+            if self.server is not None:
+                self.server.counters.dresp += 1
+            if verdict.answer is None:
+                self.fail(verdict.status, "P", "H")
+                return
+            self.cause, self.phase = "P", "H"
+        else:
+            self.cause, self.phase = "L", "H"
+        raw = verdict.answer(self)
+        self.say(raw, int(raw[9:12]))
+
+    def bad_response(self) -> None:
+        self.count_response_error()
+        if self.head_out:
+            self.cut_short("P", "D")
+        else:
+            self.fail(502, "P", "H")
+
+    def _switch(self, response: Response, rest: bytes) -> None:
+        """
+        The server switches protocols: from here on the connection is a tunnel.
+        """
+        if not self.request.block.upgrade:
+            self.bad_response()
+            return
+        self.response = response
+        self.status = 101
+        self.response_at = self.session.plane.reactor.now
+        self._tunnel(response_head(response, self.request, keep=True, decoded=False), rest)
+
+    def _tunnel(self, head: bytes, rest: bytes) -> None:
+        session = self.session
+        self.keep = self.keep_link = False
+        self.step = TUNNEL
+        self.head_out = True
+        self.bytes_out += len(head)
+        inbuf = session.inbuf
+        session.inbuf = b""
+        if self.upload is not None:
+            self.upload.stop()
+        relay = self.relay = Relay(session.plane, self, session, self.link)
+        self.bytes_in += len(inbuf)
+        session.wait(self.route.tunnel_timeout)
+        relay.begin(inbuf, head + rest)
+        relay.down.moved -= len(head)
+        if session.half_closed and not relay.up.finished:
+            session.half_closed = False
+
+    def relay_moved(self) -> None:
+        """
+        Bytes passed through the tunnel.
+        """
+        self.session.wait(self.route.tunnel_timeout)
+
+    def relay_half_closed(self, by_client: bool) -> None:
+        """
+        One side of the tunnel has ended.
+        """
+        timeouts = (
+            self.session.frontend.description.timeouts.client_fin
+            if by_client
+            else self.route.backend.description.timeouts.server_fin
+        )
+        if timeouts is not None:
+            self.session.wait(seconds(timeouts))
+
+    def relay_ended(self) -> None:
+        """
+        Both sides have ended.
+        """
+        self.finish()
+
+    def relay_broken(self, by_client: bool) -> None:
+        """
+        A side of the tunnel failed.
+        """
+        self.cut_short("C" if by_client else "S", "D")

@@ -1,0 +1,157 @@
+"""
+From the description to live objects: frontends, backends, servers, balancers, log targets.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+from time import monotonic, time
+from typing import Any
+
+from mwproxy.balance.farm import make_balancer
+from mwproxy.config.model import Configuration
+from mwproxy.core.diagnostics import Diagnostics
+from mwproxy.live.proxies import Backend, Frontend, WorkerState
+from mwproxy.live.states import begin
+from mwproxy.net.log_targets import LogTargets
+from mwproxy.net.plane import Plane
+from mwproxy.worker.order import Order
+
+#: Descriptors that are not connections: listeners, checks, consoles, logs, the reactor.
+RESERVED_DESCRIPTORS = 100
+
+
+def apply_options(configuration: Configuration, options: dict[str, Any]) -> None:
+    """
+    Let the command line win over the files.
+
+    @param configuration: Not sealed yet.
+
+    @param options: See L{Order.options}.
+    """
+    settings = configuration.global_
+    if options.get("maxconn"):
+        settings.maxconn = options["maxconn"]
+    if options.get("proxy_maxconn"):
+        for proxy in configuration.proxies:
+            if proxy.maxconn is None:
+                proxy.maxconn = options["proxy_maxconn"]
+    if options.get("localpeer"):
+        settings.localpeer = options["localpeer"]
+    if options.get("noreuseport"):
+        settings.noreuseport = True
+
+
+def limit_descriptors(configuration: Configuration, diagnostics: Diagnostics) -> int:
+    """
+    Bring C{ulimit-n} and C{maxconn} together: each connection needs two descriptors.
+
+    @param configuration: The description.
+
+    @param diagnostics: Gets a warning when the system allows too few.
+
+    @return: The process's C{maxconn}.
+    """
+    settings = configuration.global_
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    reserved = RESERVED_DESCRIPTORS + sum(len(proxy.binds) for proxy in configuration.proxies)
+    wanted = settings.ulimit_n or (2 * settings.maxconn + reserved if settings.maxconn else hard)
+    if wanted == resource.RLIM_INFINITY or (wanted > 1 << 20 and not settings.ulimit_n):
+        wanted = 1 << 20
+    if wanted > soft or settings.ulimit_n:
+        most = hard if hard != resource.RLIM_INFINITY else wanted
+        if wanted > most and os.geteuid() == 0:
+            most = wanted
+        try:
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE, (min(wanted, most), max(most, min(wanted, most)))
+            )
+        except (OSError, ValueError):
+            wanted = soft
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        if soft < wanted:
+            diagnostics.warning(
+                f"FD limit ({soft}) too low for maxconn={settings.maxconn or 'automatic'}/"
+                f"maxsock={wanted}. Please raise 'ulimit-n' to {wanted} or more to avoid any "
+                "trouble."
+            )
+    return settings.maxconn or max(1, (soft - reserved) // 2)
+
+
+def build_state(configuration: Configuration, order: Order) -> WorkerState:
+    """
+    Make the live state of a worker. Names of servers are still to be resolved.
+
+    @param configuration: The sealed description.
+
+    @param order: Its generation and number.
+
+    @return: The state, without listeners.
+    """
+    state = WorkerState(configuration, monotonic(), time())
+    state.generation = order.generation
+    state.process = order.process
+    for proxy in configuration.proxies:
+        if proxy.disabled:
+            continue
+        if proxy.has_frontend:
+            state.frontends[proxy.name] = Frontend(proxy, state)
+        if proxy.has_backend:
+            state.backends[proxy.name] = Backend(proxy, state)
+    for frontend in state.frontends.values():
+        proxy = frontend.description
+        name = proxy.default_backend
+        if name:
+            frontend.default_backend = state.backends.get(name)
+        elif proxy.has_backend:
+            frontend.default_backend = state.backends.get(proxy.name)
+    return state
+
+
+def begin_servers(state: WorkerState) -> None:
+    """
+    Settle the state of all servers, once their names are resolved.
+    """
+    for backend in state.backends.values():
+        begin(backend, state.now)
+        backend.balancer = make_balancer(backend)
+
+
+def limit_connections(state: WorkerState, maxconn: int) -> None:
+    """
+    Give the process and its frontends their C{maxconn}.
+    """
+    state.maxconn = state.hard_maxconn = maxconn
+    for frontend in state.frontends.values():
+        frontend.maxconn = frontend.description.maxconn or maxconn
+
+
+def connect_logs(plane: Plane) -> LogTargets:
+    """
+    Open the log targets and give each proxy its sink.
+
+    @param plane: The data plane; lines are sent at the end of each turn of its reactor.
+
+    @return: The targets, to be closed at the end.
+
+    @raise OSError: A target cannot be used.
+    """
+    state = plane.state
+    settings = state.configuration.global_
+    hostname = settings.log_send_hostname
+    if hostname == "":
+        hostname = socket.gethostname()
+    targets = LogTargets(
+        state,
+        pid=os.getpid(),
+        now_wall=lambda: plane.reactor.now + plane.wall_offset,
+        hostname=hostname or "",
+    )
+    tag = settings.log_tag or "haproxy"
+    for part in (*state.frontends.values(), *state.backends.values()):
+        proxy = part.description
+        part.log = targets.sink_for(proxy.log_targets, proxy.log_tag or tag)
+    plane.reactor.turn_ends.append(targets.flush)
+    return targets

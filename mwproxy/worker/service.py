@@ -1,0 +1,342 @@
+"""
+One worker: the data plane of one configuration, from READY to its last connection.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from time import monotonic, time
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from mwproxy.config.model import Configuration
+from mwproxy.core.diagnostics import Diagnostics, Severity, format_message
+from mwproxy.core.levels import Level
+from mwproxy.live.proxies import WorkerState
+from mwproxy.live.servers import Server
+from mwproxy.net.listeners import Listener
+from mwproxy.net.plane import Plane
+from mwproxy.net.pools import drop_idle, purge
+from mwproxy.net.reactor import DirectReactor
+from mwproxy.net.resolve import resolve_servers
+from mwproxy.process.sockets import CannotBind
+from mwproxy.stream.assignment import serve_queue
+from mwproxy.stream.routing import Router
+from mwproxy.worker.build import (
+    begin_servers,
+    build_state,
+    connect_logs,
+    limit_connections,
+    limit_descriptors,
+)
+from mwproxy.worker.host import Host
+from mwproxy.worker.order import Order
+from mwproxy.worker.soft_stop import SoftStop
+from mwproxy.worker.startup import (
+    StartFailed,
+    enabled_binds,
+    listener_spec,
+    protocol_name,
+    read_configuration,
+)
+
+_log = Logger()
+
+
+class WorkerService:
+    """
+    One worker at work.
+
+    @ivar finished: Fires with the exit status when everything is gone.
+
+    @ivar state: The live state, L{None} before it is loaded.
+    """
+
+    def __init__(self, reactor: DirectReactor, host: Host) -> None:
+        """
+        @param reactor: The worker's reactor.
+
+        @param host: Who runs it.
+        """
+        self._reactor = reactor
+        self._host = host
+        self._listeners: list[Listener] = []
+        self._consoles: list[Any] = []
+        self._checks: Any = None
+        self._logs: Any = None
+        self._soft_stop: SoftStop | None = None
+        self._ticker: Any = None
+        self._starting = True
+        self.finished: Deferred[int] = Deferred()
+        self.state: WorkerState | None = None
+        self.plane: Plane | None = None
+
+    async def load(self, order: Order) -> int:
+        """
+        Become what an order says.
+
+        @param order: The order.
+
+        @return: 0 when traffic is being accepted, else the exit status: everything was
+            said, and everything that was opened is closed.
+        """
+        try:
+            await self._load(order)
+        except StartFailed as failure:
+            self.close()
+            return failure.status
+        return 0
+
+    async def _load(self, order: Order) -> None:
+        configuration, diagnostics = read_configuration(order, self._host)
+        maxconn = limit_descriptors(configuration, diagnostics)
+        configuration.seal_all()
+        state = self.state = build_state(configuration, order)
+        state.under_master = self._host.under_master
+        state.say = self._say
+        limit_connections(state, maxconn)
+        plane = self.plane = Plane(self._reactor, state)
+        ignore = bool(order.options.get("no_resolve_fail"))
+        resolve_servers(state, diagnostics, ignore_failures=ignore)
+        if diagnostics.errors:
+            raise StartFailed(1)
+        begin_servers(state)
+        state.on_server_up.append(self._server_up)
+        state.on_server_down.append(self._server_down)
+        self._reactor.turn_starts.append(self._turn)
+        try:
+            self._logs = connect_logs(plane)
+        except OSError as error:
+            diagnostics.alert(f"sendmsg()/log target cannot be used: {error.strerror}.")
+            raise StartFailed(1) from None
+        await self._listen(configuration, diagnostics, order)
+        self._host.drop_privileges(configuration.global_)
+        for listener in self._listeners:
+            listener.start()
+        self._start_checks()
+        self._tick()
+        self._starting = False
+        self._host.say_ready({"listeners": len(self._listeners)})
+
+    async def _listen(
+        self, configuration: Configuration, diagnostics: Diagnostics, order: Order
+    ) -> None:
+        assert self.plane is not None and self.state is not None
+        reuseport = not configuration.global_.noreuseport
+        binds = enabled_binds(configuration, order.process)
+        if not binds:
+            diagnostics.alert(
+                "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! "
+                "Exiting."
+            )
+            raise StartFailed(1)
+        routers: dict[str, Router] = {}
+        failed = False
+        for proxy, bind in binds:
+            frontend = self.state.frontends[proxy.name]
+            router = routers.get(proxy.name)
+            if router is None:
+                router = routers[proxy.name] = Router(frontend, self.state.backends)
+            try:
+                fd = await self._host.get_listener(
+                    listener_spec(bind, proxy, reuseport=reuseport)
+                )
+            except CannotBind as error:
+                diagnostics.alert(
+                    f"Binding [{bind.where}] for {proxy.kind if proxy.kind != 'listen' else 'proxy'}"
+                    f" {proxy.name}: protocol {protocol_name(bind)}: {error}."
+                )
+                failed = True
+                continue
+            listener = Listener(self.plane, frontend, bind, router, fd)
+            frontend.listeners.append(listener)
+            self._listeners.append(listener)
+        failed = await self._listen_stats(configuration, diagnostics, order) or failed
+        if failed:
+            diagnostics.alert(
+                "[haproxy.main()] Some protocols failed to start their listeners! Exiting."
+            )
+            raise StartFailed(1)
+
+    async def _listen_stats(
+        self, configuration: Configuration, diagnostics: Diagnostics, order: Order
+    ) -> bool:
+        from mwproxy.console.listener import listen_stats
+
+        failed = False
+        for bind in configuration.global_.stats_sockets:
+            if bind.settings.processes and order.process not in bind.settings.processes:
+                continue
+            try:
+                fd = await self._host.get_listener(listener_spec(bind, None, reuseport=True))
+            except CannotBind as error:
+                diagnostics.alert(
+                    f"Binding [{bind.where}] for frontend GLOBAL: protocol "
+                    f"{protocol_name(bind)}: {error}."
+                )
+                failed = True
+                continue
+            self._consoles.append(listen_stats(self._reactor, fd, bind.settings, self.state))
+        return failed
+
+    def _start_checks(self) -> None:
+        from mwproxy.net.checks.schedule import Checks
+
+        assert self.state is not None
+        self._checks = Checks(self._reactor, self.state)
+        self._checks.start()
+
+    def _turn(self, now: float) -> None:
+        if self.state is not None:
+            self.state.now = now
+
+    def _tick(self) -> None:
+        """
+        Once a second: rates, the time of day, idle server connections.
+        """
+        assert self.state is not None and self.plane is not None
+        state = self.state
+        self._ticker = self._reactor.callLater(1, self._tick)
+        self.plane.wall_offset = time() - monotonic()
+        state.counters.tick()
+        for frontend in state.frontends.values():
+            frontend.counters.tick()
+        for backend in state.backends.values():
+            backend.counters.tick()
+            for server in backend.servers:
+                server.counters.tick()
+            purge(backend.servers, self._reactor.now)
+        self._host.report(self.figures())
+
+    def _server_up(self, server: Server) -> int:
+        before = len(server.backend.queue)
+        serve_queue(server.backend)
+        return before - len(server.backend.queue)
+
+    def _server_down(self, server: Server) -> int:
+        if not server.up:
+            drop_idle(server)
+        backend = server.backend
+        if not backend.usable():
+            # Nobody will come for those who wait.
+            for waiting in list(backend.queue):
+                waiting.stream.leave_queue()
+                waiting.stream.refused(503, "S", "Q")
+        return 0
+
+    def leave(self) -> None:
+        """
+        Begin a soft stop (SIGUSR1).
+        """
+        if self.plane is None or self._starting:
+            self.stop()
+            return
+        if self._soft_stop is None:
+            self._soft_stop = SoftStop(self.plane, self._listeners, self._left)
+        for console in self._consoles:
+            console.stop()
+        self._consoles.clear()
+        self._soft_stop.begin()
+
+    def _left(self) -> None:
+        self.close()
+        self._finish(0)
+
+    def stop(self) -> None:
+        """
+        End at once.
+        """
+        self.close()
+        self._finish(0)
+
+    def _finish(self, status: int) -> None:
+        if not self.finished.called:
+            self.finished.callback(status)
+
+    def pause(self) -> None:
+        """
+        Accept no more clients for now (SIGTTOU).
+        """
+        for listener in self._listeners:
+            listener.pause()
+        self._tell("Paused", "PAUSED")
+
+    def resume(self) -> None:
+        """
+        Accept clients again (SIGTTIN).
+        """
+        for listener in self._listeners:
+            listener.resume()
+        self._tell("Resumed", "OPEN")
+
+    def _tell(self, done: str, state: str) -> None:
+        if self.state is not None:
+            for name, frontend in self.state.frontends.items():
+                frontend.state = state
+                self._say(Severity.WARNING, f"{done} frontend {name}.")
+
+    def serve_console(self, sock: socket.socket, level: Level, mode: str) -> None:
+        """
+        Serve a console session.
+
+        @param sock: A connected stream socket; becomes the session's own.
+
+        @param level: What it may do.
+
+        @param mode: C{n}, C{i} or C{p}.
+        """
+        from mwproxy.console.listener import serve_socket
+
+        if self.state is None:
+            sock.close()
+            return
+        serve_socket(self._reactor, sock, self.state, level, mode)
+
+    def figures(self) -> dict[str, Any]:
+        """
+        Tell what the supervisor's status line shows.
+
+        @return: C{connections} and C{stopping}.
+        """
+        state = self.state
+        if state is None:
+            return {}
+        return {"connections": state.counters.scur, "stopping": state.stopping}
+
+    def close(self) -> None:
+        """
+        Close everything that was opened.
+        """
+        if self._soft_stop is not None:
+            self._soft_stop.cancel()
+        if self._ticker is not None and self._ticker.active():
+            self._ticker.cancel()
+        closers: list[Callable[[], Any]] = [each.stop for each in self._consoles]
+        closers += [each.close for each in self._listeners]
+        if self._checks is not None:
+            closers.append(self._checks.stop)
+        if self.state is not None:
+            closers += [session.close for session in list(self.state.sessions)]  # type: ignore[attr-defined]  # sessions at work are clients
+            for backend in self.state.backends.values():
+                for server in backend.servers:
+                    drop_idle(server)
+        if self._logs is not None:
+            closers += [self._logs.flush, self._logs.close]
+        if self.plane is not None:
+            closers.append(self.plane.pipes.close)
+        for close in closers:
+            try:
+                close()
+            except Exception:
+                _log.failure("closing failed")
+        self._consoles.clear()
+
+    def _say(self, severity: Severity, text: str) -> None:
+        line = format_message(severity, os.getpid(), text)
+        if self._starting and self.state is not None:
+            self.state.startup_messages.append(line)
+        self._host.say(line)
