@@ -1,0 +1,77 @@
+"""
+What the generated reference adds to the registries: how an entry differs from HAProxy 3.2,
+and texts of options that share one function.
+
+A test refuses names that no registry knows.
+"""
+
+from __future__ import annotations
+
+#: Options, in words.
+OPTIONS = {
+    "option abortonclose": "Drop queued requests whose client has closed its side.",
+    "option allbackups": "Use all backup servers together, not only the first.",
+    "option clitcpka": "TCP keep-alive on the client's side.",
+    "option contstats": "Count bytes while they pass, not at the end of a session.",
+    "option dontlog-normal": "Log only what went wrong.",
+    "option dontlognull": "Do not log connections that sent nothing.",
+    "option http-ignore-probes": "No log and no 408 for connections that close or wait silently.",
+    "option http-no-delay": "Send small pieces of bodies at once.",
+    "option http-pretend-keepalive": "Do not tell servers that their connection will be closed.",
+    "option independent-streams": "Count the timeouts of both directions apart.",
+    "option log-health-checks": "Log each change of a check's result.",
+    "option log-separate-errors": "Raise the level of failed exchanges to err.",
+    "option logasap": "Log when the response's head has passed, not at its end.",
+    "option nolinger": "Close with a reset.",
+    "option persist": "Follow persistence cookies even to a server that is down.",
+    "option prefer-last-server": "Prefer the server that the connection used last.",
+    "option socket-stats": "Count each listener of a frontend apart.",
+    "option splice-auto": "Let the kernel move bytes where that pays.",
+    "option splice-request": "Let the kernel move the bytes of requests.",
+    "option splice-response": "Let the kernel move the bytes of responses.",
+    "option srvtcpka": "TCP keep-alive on the server's side.",
+    "option tcp-smart-accept": "Save the acknowledgement of a request.",
+    "option tcp-smart-connect": "Save the acknowledgement of a connection.",
+}
+
+_EPOLL = "No effect: epoll is the only poller."
+_ENGINE = "No effect: it tunes HAProxy's own engine."
+
+#: Names of all families, with what is different here.
+DIFFERENCES = {
+    "nbproc": "HAProxy removed it in 2.5. Here it is how several CPUs are used: that many workers"
+    " share the listening sockets and are replaced together.",
+    "nbthread": "Values above 1 have no effect, with a notice: workers have one thread.",
+    "program": "Needs no `expose-deprecated-directives`; programs do not outlive their master.",
+    "expose-deprecated-directives": "Accepted; nothing needs it.",
+    "mworker-max-reloads": "The default is 50, as in HAProxy 3.3.",
+    "noepoll": _EPOLL,
+    "nosplice": "Bodies and tunnels then pass through the worker's memory.",
+    "option splice-auto": "Not needed: bytes that no rule looks at are spliced anyway.",
+    "option splice-request": "Not needed: bytes that no rule looks at are spliced anyway.",
+    "option splice-response": "Not needed: bytes that no rule looks at are spliced anyway.",
+    "option tcp-smart-accept": "No effect: the system decides when to acknowledge.",
+    "option tcp-smart-connect": "No effect: the system decides when to acknowledge.",
+    "option independent-streams": "No effect: the timeouts of both directions count together.",
+    "option persist": "No effect: there are no persistence cookies.",
+    "reg": "Python's `re`, not PCRE: possessive quantifiers, atomic groups and lookaheads are"
+    " there, `\\K` and recursion are not.",
+    "regsub": "Python's `re`, not PCRE.",
+    "reload": "Answered for the content that this very reload loaded; a second reload waits.",
+    "hard-reload": "As `reload`; the old workers get TERM.",
+}
+
+
+def difference(name: str, function: str) -> str:
+    """
+    Tell how an entry differs from HAProxy.
+
+    @param name: Its spelling.
+
+    @param function: The name of the function behind it.
+
+    @return: A text, empty when nothing is known to differ.
+    """
+    if function == "kw_without_effect":
+        return DIFFERENCES.get(name, _ENGINE)
+    return DIFFERENCES.get(name, "")
