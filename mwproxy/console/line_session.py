@@ -1,0 +1,335 @@
+"""
+The connection of a console: commands in, answers out, each side at the other's pace.
+
+One command is answered at a time. An answer is pulled only while the transport's buffer has room,
+and the peer is not read from while more than L{READ_AHEAD} bytes of its commands wait, so that
+neither endless answers nor endless input take memory. A peer that has closed its sending side still
+gets all its answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterator
+from typing import Any
+
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from mwproxy.console.dispatch import ERROR, INFO, Answer, CommandError, Feedback, framed
+from mwproxy.console.state import ConsoleState
+from mwproxy.protocols.cli_lines import Command, CommandReader
+
+READ_AHEAD = 65536
+
+_log = Logger()
+
+
+@implementer(IHalfCloseableProtocol, IPushProducer)
+class LineSession(Protocol):
+    """
+    What the consoles of master and workers share.
+
+    @ivar state: Level and modes.
+    """
+
+    transport: Any
+
+    def __init__(self, state: ConsoleState, *, prefixes: bool, clock: Any = None) -> None:
+        """
+        @param state: Level and modes.
+
+        @param prefixes: Whether commands may begin with a target.
+
+        @param clock: A reactor, for the idle timeout; L{None} for no timeout.
+        """
+        self.state = state
+        self.reader = CommandReader(prefixes=prefixes)
+        self._clock = clock
+        self._idle_call: Any = None
+        self._pieces: Iterator[str] | None = None
+        self._busy = False
+        self._advancing = False
+        self._full = False
+        self._held = False
+        self._ended = False
+        self._gone = False
+        self._on_gone: list[Any] = []
+
+    # What kinds of consoles add.
+
+    def execute(self, command: Command) -> None:
+        """
+        Run a command: by L{answer}, L{answer_when}, L{hold} or not at all. Subclasses do it.
+
+        @param command: It.
+        """
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """
+        Take notice that the present command is answered; subclasses add prompts.
+        """
+
+    # What they use.
+
+    def send(self, text: str) -> None:
+        """
+        Send text as part of the present answer.
+
+        @param text: It.
+        """
+        if text and not self._gone:
+            self.transport.write(text.encode("utf-8", "surrogateescape"))
+
+    def answer(self, answer: Answer) -> None:
+        """
+        Begin to send an answer.
+
+        @param answer: The answer; L{finish} is called when all of it is sent.
+        """
+        if isinstance(answer, Iterator):
+            self._pieces = answer
+            self._busy = True
+            return
+        if isinstance(answer, Feedback):
+            answer = self.state.decorate(str(answer), INFO)
+        if answer:
+            self.send(framed(answer))
+        self.finish()
+
+    def refuse(self, text: str) -> None:
+        """
+        Send an error as the whole answer.
+
+        @param text: It.
+        """
+        self.send(framed(self.state.decorate(text, ERROR)))
+        self.finish()
+
+    def answer_when(self, coming: Awaitable[Answer]) -> None:
+        """
+        Send an answer once it is there.
+
+        @param coming: Gives the answer.
+        """
+        self._busy = True
+        deferred: Deferred[Answer] = (
+            coming if isinstance(coming, Deferred) else ensureDeferred(_wait(coming))
+        )
+        deferred.addCallbacks(self._came, self._failed)
+        deferred.addErrback(self._broke)
+
+    def hold(self) -> None:
+        """
+        Read no further command until L{release}.
+        """
+        self._busy = True
+
+    def release(self) -> None:
+        """
+        Go on after L{hold}.
+        """
+        self._busy = False
+        self.finish()
+        self.advance()
+
+    def leave(self) -> None:
+        """
+        Close the connection when all is sent.
+        """
+        if not self._gone:
+            self._gone = True
+            self.transport.unregisterProducer()
+            self.transport.loseConnection()
+
+    # The connection.
+
+    def connectionMade(self) -> None:
+        """
+        Begin.
+        """
+        self.transport.registerProducer(self, True)
+        self._rearm()
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Take input.
+
+        @param data: Bytes of the peer.
+        """
+        self.reader.feed(data)
+        self._rearm()
+        self.advance()
+
+    def readConnectionLost(self) -> None:
+        """
+        Take notice that the peer will send no more.
+        """
+        self._ended = True
+        self.advance()
+
+    def writeConnectionLost(self) -> None:
+        """
+        Take notice that the peer will read no more.
+        """
+        self._gone = True
+        self.transport.unregisterProducer()
+        self.transport.loseConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        End.
+
+        @param reason: Why.
+        """
+        self._gone = True
+        if self._idle_call is not None and self._idle_call.active():
+            self._idle_call.cancel()
+        self._idle_call = None
+        self._drop_pieces()
+        hooks, self._on_gone = self._on_gone, []
+        for hook in hooks:
+            hook()
+
+    def when_gone(self, hook: Any) -> None:
+        """
+        Have something called when the connection is lost.
+
+        @param hook: Called without arguments.
+        """
+        self._on_gone.append(hook)
+
+    def pauseProducing(self) -> None:
+        """
+        Stop sending: the transport's buffer is full.
+        """
+        self._full = True
+
+    def resumeProducing(self) -> None:
+        """
+        Go on sending.
+        """
+        self._full = False
+        self._rearm()
+        self.advance()
+
+    def stopProducing(self) -> None:
+        """
+        Stop for good.
+        """
+        self._gone = True
+
+    # The loop.
+
+    def advance(self) -> None:
+        """
+        Do all that can be done now.
+        """
+        if self._advancing:
+            return
+        self._advancing = True
+        try:
+            while not self._full and not self._gone and self._step():
+                pass
+        finally:
+            self._advancing = False
+        self._hold_back()
+
+    def _step(self) -> bool:
+        if self._pieces is not None:
+            self._pull(self._pieces)
+            return True
+        if self._busy:
+            return False
+        if self.state.closing:
+            self.leave()
+            return False
+        command = self.reader.next()
+        if command is None:
+            if self._ended:
+                self.leave()
+            return False
+        try:
+            self.execute(command)
+        except CommandError as error:
+            self.refuse(str(error))
+        except Exception:
+            _log.failure("console command failed")
+            self.refuse("Internal error")
+        return True
+
+    def _pull(self, pieces: Iterator[str]) -> None:
+        try:
+            piece = next(pieces, None)
+        except CommandError as error:
+            self._drop_pieces()
+            self._busy = False
+            self.refuse(str(error))
+            return
+        except Exception:
+            _log.failure("console command failed")
+            piece = None
+        if piece is not None:
+            self.send(piece)
+            return
+        self._drop_pieces()
+        self._busy = False
+        self.finish()
+
+    def _drop_pieces(self) -> None:
+        pieces, self._pieces = self._pieces, None
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
+
+    def _came(self, answer: Answer) -> None:
+        self._busy = False
+        if not self._gone:
+            self.answer(answer)
+            self.advance()
+
+    def _failed(self, failure: Failure) -> None:
+        failure.trap(CommandError)
+        self._busy = False
+        if not self._gone:
+            self.refuse(failure.getErrorMessage())
+            self.advance()
+
+    def _broke(self, failure: Failure) -> None:
+        _log.failure("console command failed", failure)
+        self._busy = False
+        if not self._gone:
+            self.refuse("Internal error")
+            self.advance()
+
+    def _hold_back(self) -> None:
+        much = len(self.reader.buffered) > READ_AHEAD
+        if self._gone or self._ended or much is self._held:
+            return
+        self._held = much
+        if much:
+            self.transport.pauseProducing()
+        else:
+            self.transport.resumeProducing()
+
+    def _rearm(self) -> None:
+        if self._clock is None:
+            return
+        if self._idle_call is not None and self._idle_call.active():
+            self._idle_call.cancel()
+        self._idle_call = None
+        if self.state.timeout_ms is not None and not self._gone:
+            self._idle_call = self._clock.callLater(self.state.timeout_ms / 1000, self._idle)
+
+    def _idle(self) -> None:
+        if not self._gone:
+            self._gone = True
+            self.transport.abortConnection()
+
+
+async def _wait(coming: Awaitable[Answer]) -> Answer:
+    return await coming

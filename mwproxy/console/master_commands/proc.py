@@ -1,0 +1,87 @@
+"""
+Console command C{show proc}.
+"""
+
+from __future__ import annotations
+
+from mwproxy.console.dispatch import CommandError, Invocation
+from mwproxy.console.master_view import MasterView, ProcessRow
+from mwproxy.console.state import age
+from mwproxy.core.families import command
+
+
+def uptime_text(seconds: float) -> str:
+    """
+    Write an uptime as C{show proc} does.
+
+    @param seconds: It.
+
+    @return: Such as C{0d00h02m15s}.
+    """
+    days, hours, minutes, rest = age(seconds)
+    return f"{days}d{hours:02}h{minutes:02}m{rest:02}s"
+
+
+def _cells(words: list[str]) -> str:
+    return " ".join(f"{word:<15}" for word in words)
+
+
+def _header(several: bool, debug: bool) -> str:
+    words = ["<type>", "<reloads>", "<uptime>", "<version>"]
+    if several:
+        words.insert(1, "<relative PID>")
+    text = f"#{'<PID>':<14} {_cells(words)}"
+    if debug:
+        text += f"\t\t {_cells(['<ipc_fd[0]>', '<ipc_fd[1]>'])}"
+    return text + "\n"
+
+
+def _row(row: ProcessRow, several: bool, debug: bool) -> str:
+    reloads = str(row.reloads)
+    relative = str(row.relative)
+    kind = row.kind
+    if kind == "master" and (row.failed or not several):
+        reloads = f"{row.reloads} [failed: {row.failed}]"
+    if kind == "program":
+        kind, relative = row.name, "-"
+    elif row.old:
+        relative = f"[was: {row.relative}]"
+    words = [str(row.pid), kind, reloads, uptime_text(row.uptime), row.version]
+    if several:
+        words.insert(2, relative)
+    text = _cells(words)
+    if debug and row.kind != "program":
+        text += f"\t\t {_cells([str(end) for end in row.channel])}"
+    return text + "\n"
+
+
+@command("show proc", on="master", level="operator", usage="show proc [debug]",
+         text="show the processes")  # fmt: skip
+def cmd_show_proc(invocation: Invocation) -> str:
+    """
+    Show master, workers and programs.
+
+    @param invocation: The command.
+
+    @return: A table; with several workers it has a column for their relative numbers.
+
+    @raise CommandError: There is any other argument than C{debug}.
+    """
+    debug = invocation.argument(0) == "debug"
+    if invocation.args and not debug:
+        raise CommandError("'show proc' only supports 'debug' as argument")
+    view: MasterView = invocation.subject
+    rows = view.rows()
+    several = view.nbproc > 1
+    parts = [
+        ("", [row for row in rows if row.kind == "master"], True),
+        ("# workers\n", [row for row in rows if row.kind == "worker" and not row.old], True),
+        ("# old workers\n", [row for row in rows if row.kind == "worker" and row.old], False),
+        ("# programs\n", [row for row in rows if row.kind == "program" and not row.old], False),
+        ("# old programs\n", [row for row in rows if row.kind == "program" and row.old], False),
+    ]
+    text = _header(several, debug)
+    for title, members, always in parts:
+        if members or always:
+            text += title + "".join(_row(row, several, debug) for row in members)
+    return text

@@ -1,0 +1,342 @@
+"""
+The master's console: its own commands, and a relay to the workers.
+
+Rules (management manual 9.4):
+  - the connection stays open until C{quit}; prompt modes are C{i} and C{p};
+  - a command goes to the target of its prefix, else to the connection's default target, which a
+    prefix alone sets; it is executed over a session of its own, at the connection's level;
+  - commands about the connection print nothing; their errors are a line without empty line and
+    discard all input that has come;
+  - C{@@} opens a session in the worker that takes all input until it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+
+from mwproxy.console.dispatch import Invocation, run
+from mwproxy.console.line_session import LineSession
+from mwproxy.console.master_view import MasterView
+from mwproxy.console.relay import WorkerLink, link
+from mwproxy.console.state import ConsoleState, clock, switch_prompt
+from mwproxy.console.targets import not_found, resolve
+from mwproxy.core.families import master_commands
+from mwproxy.core.levels import Level
+from mwproxy.protocols.cli_lines import Command, Target
+
+CANNOT_CONNECT = "Can't connect to the target CLI!"
+DENIED = "Permission denied!"
+_MODES = {
+    "expert-mode": "expert",
+    "experimental-mode": "experimental",
+    "mcli-debug-mode": "debug",
+}
+_PROMPT_USAGE = (
+    "Usage: prompt [i | p | timed]\n"
+    "  i: no prompt; p: prompt; timed: prompt with the uptime; without word, turned on or off"
+)
+
+
+class MasterConsole(LineSession):
+    """
+    One connection to the master's console.
+    """
+
+    def __init__(
+        self,
+        view: MasterView,
+        reactor: Any,
+        level: Level = Level.ADMIN,
+        severity: str = "none",
+    ) -> None:
+        """
+        @param view: The master.
+
+        @param reactor: The reactor.
+
+        @param level: What the connection may do.
+
+        @param severity: How feedback begins.
+        """
+        super().__init__(ConsoleState(level, "i", severity=severity), prefixes=True)
+        self.view = view
+        self._reactor = reactor
+        self._default: int | None = None
+        self._link: WorkerLink | None = None
+        self._in_session = False
+        self._own = False
+        self._silent = False
+
+    # Commands.
+
+    def execute(self, command: Command) -> None:
+        """
+        Run a command, here or in a worker.
+
+        @param command: It.
+        """
+        self._own = False
+        if command.problem:
+            self._complain(command.problem)
+            return
+        target = command.target
+        if target is None:
+            if self._about_connection(command):
+                return
+            if self._default is not None:
+                self._forward(self._default, command)
+                return
+            self._run(command)
+            return
+        pid = None
+        if target.kind != "master":
+            pid = resolve(self.view.rows(), target)
+            if pid is None:
+                self._complain(not_found(target))
+                return
+        if not command.raw.strip() and command.payload is None:
+            self._choose(pid, target)
+        elif pid is None:
+            if not self._about_connection(command):
+                self._run(command)
+        elif target.session:
+            self._open(pid, "n", self._replayed() + command.raw + b"\n")
+        else:
+            self._forward(pid, command)
+
+    def _choose(self, pid: int | None, target: Target) -> None:
+        if pid is not None and target.session:
+            if self.state.timed:
+                self._open(pid, "n", self._replayed() + b"prompt timed\n")
+            else:
+                replayed = self._replayed()
+                self._open(pid, self.state.mode, replayed + b"\n" if replayed else b"")
+            return
+        self._default = pid
+        self.finish()
+
+    def _run(self, command: Command) -> None:
+        self._own = True
+        if not command.words and command.payload is None:
+            self.finish()
+            return
+        payload = command.payload
+        invocation = Invocation(
+            list(command.words),
+            self.state,
+            self.view,
+            master_commands,
+            payload=None if payload is None else payload.decode("utf-8", "surrogateescape"),
+        )
+        answer = run(invocation)
+        if isinstance(answer, Awaitable):
+            self.answer_when(answer)
+        else:
+            self.answer(answer)
+
+    def _about_connection(self, command: Command) -> bool:
+        """
+        Run a command about this connection.
+
+        @return: False when it is none.
+        """
+        words = command.words
+        if not words:
+            return False
+        name, args = words[0], list(words[1:])
+        run_here: Callable[[], str] | None = None
+        if name == "prompt":
+            run_here = lambda: "" if switch_prompt(self.state, args, "ip") else _PROMPT_USAGE  # noqa: E731
+        elif name == "quit":
+            run_here = self._quit
+        elif name in ("user", "operator"):
+            run_here = lambda: self._lower(Level[name.upper()])  # noqa: E731
+        elif name in _MODES:
+            run_here = lambda: self._switch(name, args)  # noqa: E731
+        elif name == "set" and args[:1] == ["severity-output"]:
+            run_here = lambda: self._severity(args[1:])  # noqa: E731
+        if run_here is None:
+            return False
+        problem = run_here()
+        if problem:
+            self._complain(problem)
+        else:
+            self.finish()
+        return True
+
+    def _quit(self) -> str:
+        self.state.closing = True
+        return ""
+
+    def _lower(self, level: Level) -> str:
+        if self.state.level < level:
+            return DENIED
+        self.state.level = level
+        return ""
+
+    def _switch(self, name: str, args: list[str]) -> str:
+        if self.state.level < Level.ADMIN:
+            return DENIED
+        attribute = _MODES[name]
+        if not args:
+            return f"{name} is {'ON' if getattr(self.state, attribute) else 'OFF'}"
+        if args[0] not in ("on", "off"):
+            return f"'{name}' expects 'on' or 'off'."
+        setattr(self.state, attribute, args[0] == "on")
+        return ""
+
+    def _severity(self, args: list[str]) -> str:
+        if args[:1] not in (["none"], ["number"], ["string"]):
+            return "one of 'none', 'number', 'string' is a required argument"
+        self.state.severity = args[0]
+        return ""
+
+    def _complain(self, text: str) -> None:
+        self._own = False
+        self.send(text.rstrip("\n") + "\n")
+        self.reader.discard()
+        self.finish()
+
+    # Workers.
+
+    def _replayed(self) -> bytes:
+        """
+        Write the connection's modes as commands that answer nothing, for the same line.
+        """
+        state = self.state
+        commands = []
+        if state.expert:
+            commands.append("expert-mode on -")
+        if state.experimental:
+            commands.append("experimental-mode on -")
+        if state.severity != "none":
+            commands.append(f"set severity-output {state.severity} -")
+        return "".join(f"{command};" for command in commands).encode()
+
+    def _forward(self, pid: int, command: Command) -> None:
+        self._connect(pid, "n", self._replayed() + command.wire())
+
+    def _open(self, pid: int, mode: str, request: bytes) -> None:
+        rest = self.reader.discard()
+        self._in_session = True
+        self._connect(pid, mode, request + rest)
+        if self._link is None:
+            self._in_session = False
+            return
+        self._link.transport.registerProducer(self.transport, True)
+        if self._ended:
+            self._link.input_ended()
+
+    def _connect(self, pid: int, mode: str, request: bytes) -> None:
+        try:
+            sock = self.view.open_worker(pid, self.state.level, mode)
+        except LookupError:
+            self.state.closing = True
+            self._complain(CANNOT_CONNECT)
+            return
+        self.hold()
+        self._link = WorkerLink(request, self._relayed, self._relay_ended)
+        link(self._reactor, sock, self._link)
+
+    def _relayed(self, data: bytes) -> None:
+        if not self._gone:
+            self.transport.write(data)
+
+    def _relay_ended(self) -> None:
+        if self._in_session and self._link is not None:
+            self._link.transport.unregisterProducer()
+            self.transport.resumeProducing()
+        self._link = None
+        self._in_session = False
+        if not self._gone:
+            self.release()
+
+    # The connection.
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Take input: for the session in the worker, if there is one.
+
+        @param data: Bytes of the client.
+        """
+        if self._in_session and self._link is not None:
+            self._link.send(data)
+            return
+        super().dataReceived(data)
+
+    def readConnectionLost(self) -> None:
+        """
+        Take notice that the client will send no more.
+        """
+        if self._in_session and self._link is not None:
+            self._link.input_ended()
+        super().readConnectionLost()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        End, also what goes on in a worker for this connection.
+
+        @param reason: Why.
+        """
+        relayed, self._link = self._link, None
+        if relayed is not None:
+            relayed.abandon()
+        super().connectionLost(reason)
+
+    def pauseProducing(self) -> None:
+        """
+        Let the worker wait too.
+        """
+        super().pauseProducing()
+        if self._link is not None:
+            self._link.pause()
+
+    def resumeProducing(self) -> None:
+        """
+        Let the worker go on.
+        """
+        if self._link is not None:
+            self._link.resume()
+        super().resumeProducing()
+
+    # Prompts.
+
+    def finish(self) -> None:
+        """
+        End an answer: by an empty line if it is the master's, and by a prompt.
+        """
+        if self._own:
+            self.send("\n")
+        self._own = False
+        if self.state.mode == "p":
+            self.send(self.prompt())
+
+    def prompt(self) -> str:
+        """
+        Write the prompt.
+
+        @return: Such as C{master[ReloadFailed](x)> }.
+        """
+        state = self.state
+        time = ""
+        if state.timed:
+            time = "[gone] "
+            uptime = self._uptime()
+            if uptime is not None:
+                time = clock(uptime)
+        if self._default is not None:
+            who = str(self._default)
+        else:
+            who = "master[ReloadFailed]" if self.view.reload_failed else "master"
+        flags = "x" * state.experimental + "e" * state.expert + "d" * state.debug
+        return f"{time}{who}{f'({flags})' if flags else ''}> "
+
+    def _uptime(self) -> float | None:
+        if self._default is None:
+            return self.view.uptime()
+        found = (row.uptime for row in self.view.rows() if row.pid == self._default)
+        return next(found, None)

@@ -1,0 +1,116 @@
+"""
+The worker's console: what C{stats socket} speaks, and what the master relays.
+
+Modes (management manual 9.3): C{n} executes one line and closes, C{i} stays open, C{p} prompts too.
+Each answer ends with one empty line, also an empty one; the prompt follows once no more input is
+waiting.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mwproxy.console.dispatch import Invocation, run
+from mwproxy.console.line_session import LineSession
+from mwproxy.console.state import ConsoleState, clock
+from mwproxy.core.families import worker_commands
+from mwproxy.core.levels import Level
+from mwproxy.live.proxies import WorkerState
+from mwproxy.protocols.cli_lines import Command
+
+
+class WorkerConsole(LineSession):
+    """
+    One connection to a worker's console.
+    """
+
+    def __init__(
+        self,
+        worker: WorkerState,
+        level: Level = Level.OPERATOR,
+        mode: str = "n",
+        timeout_ms: int | None = None,
+        *,
+        clock: Any = None,
+        severity: str = "none",
+        address: str = "",
+    ) -> None:
+        """
+        @param worker: What commands are about.
+
+        @param level: What the connection may do.
+
+        @param mode: C{n}, C{i} or C{p}.
+
+        @param timeout_ms: How long it may be idle, L{None} for ever.
+
+        @param clock: A reactor, for the timeout.
+
+        @param severity: How feedback begins: C{none}, C{number} or C{string}.
+
+        @param address: Where it was accepted.
+        """
+        state = ConsoleState(level, mode, timeout_ms=timeout_ms, severity=severity, address=address)
+        super().__init__(state, prefixes=False, clock=clock)
+        self.worker = worker
+        self._invocation: Invocation | None = None
+        self._last_of_line = True
+
+    def connectionMade(self) -> None:
+        """
+        Begin; a session opened in prompt mode shows its first prompt.
+        """
+        super().connectionMade()
+        if self.state.mode != "n":
+            self.send("\n")
+            self._prompt()
+
+    def execute(self, command: Command) -> None:
+        """
+        Run a command.
+
+        @param command: It.
+        """
+        self._last_of_line = command.ends_line
+        self._invocation = None
+        if command.problem:
+            self._last_of_line = True
+            self.state.closing = True
+            self.refuse(command.problem)
+            return
+        words = list(command.words)
+        if not words and command.payload is None and (self.state.mode == "n" or not command.raw):
+            self.finish()
+            return
+        payload = command.payload
+        invocation = Invocation(
+            words,
+            self.state,
+            self.worker,
+            worker_commands,
+            payload=None if payload is None else payload.decode("utf-8", "surrogateescape"),
+        )
+        self._invocation = invocation
+        answer = run(invocation)
+        if answer is None or isinstance(answer, str) or hasattr(answer, "__next__"):
+            self.answer(answer)  # type: ignore[arg-type]  # what is no awaitable is an answer
+        else:
+            self.answer_when(answer)
+
+    def finish(self) -> None:
+        """
+        End an answer with an empty line; close or prompt, as the mode says.
+        """
+        if self._invocation is None or not self._invocation.silent:
+            self.send("\n")
+        self._invocation = None
+        if self.state.mode == "n" and self._last_of_line:
+            self.state.closing = True
+        if not self.state.closing:
+            self._prompt()
+
+    def _prompt(self) -> None:
+        if self.state.mode != "p" or not self._last_of_line or self.reader.buffered:
+            return
+        time = clock(self.worker.now - self.worker.started) if self.state.timed else ""
+        self.send(f"{time}> ")

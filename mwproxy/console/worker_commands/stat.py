@@ -1,0 +1,140 @@
+"""
+Console commands C{show stat}, C{show schema json} and C{clear counters}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mwproxy.console.dispatch import CommandError, Invocation
+from mwproxy.core.families import command
+from mwproxy.core.levels import Level
+from mwproxy.core.registry import UnknownName
+from mwproxy.live.proxies import WorkerState
+from mwproxy.observe import csv, json, stat, typed
+from mwproxy.observe.fields import Field, readings
+
+_FORMATS = ("typed", "json")
+
+
+@command("show stat", on="worker",
+         usage="show stat [{<iid>|<px>} <type> <sid>] [desc|json|no-maint|typed|up]*",
+         text="show the figures of proxies and servers")  # fmt: skip
+def cmd_show_stat(invocation: Invocation) -> Iterator[str]:
+    """
+    Show figures as CSV, typed lines or JSON.
+
+    @param invocation: The command.
+
+    @return: The pieces of the answer.
+
+    @raise CommandError: There is no such domain or proxy.
+    """
+    words = list(invocation.args)
+    if words[:1] == ["domain"]:
+        if words[1:2] not in (["proxy"], ["resolvers"]):
+            raise CommandError("Invalid statistics domain.")
+        if words[1] == "resolvers":
+            return iter(())
+        del words[:2]
+    proxy, mask, number = "", -1, -1
+    if len(words) >= 3 and _number(words[1]) is not None and _number(words[2]) is not None:
+        proxy, mask, number = words[0], int(words[1]), int(words[2])
+        del words[:3]
+    selection = stat.Selection(
+        proxy,
+        mask,
+        number,
+        only_up="up" in words,
+        no_maint="no-maint" in words,
+        detailed=invocation.level >= Level.OPERATOR,
+    )
+    worker: WorkerState = invocation.subject
+    try:
+        proxies = stat.selected_proxies(worker, selection)
+    except UnknownName:
+        raise CommandError("No such proxy.") from None
+    fields = stat.columns()
+    rows = stat.rows(worker, proxies, selection)
+    chosen = next((word for word in words if word in _FORMATS), "csv")
+    explain = "desc" in words
+    if chosen == "typed":
+        return _typed(fields, rows, explain)
+    if chosen == "json":
+        return _json(fields, rows, explain)
+    return _csv(fields, rows)
+
+
+def _number(word: str) -> int | None:
+    return int(word) if word.removeprefix("-").isdecimal() and word.isascii() else None
+
+
+def _csv(fields: list[Field], rows: Iterator[stat.Row]) -> Iterator[str]:
+    yield csv.header(fields)
+    for row in rows:
+        yield csv.row(len(fields), readings(fields, row))
+
+
+def _typed(fields: list[Field], rows: Iterator[stat.Row], explain: bool) -> Iterator[str]:
+    for row in rows:
+        prefix = f"{row.letter}.{row.proxy.number}.{row.number}."
+        process = row.state.process
+        yield "".join(
+            typed.line(prefix, process, reading, explain=explain)
+            for reading in readings(fields, row)
+        )
+
+
+def _json(fields: list[Field], rows: Iterator[stat.Row], explain: bool) -> Iterator[str]:
+    yield from json.array(_json_row(fields, row, explain) for row in rows)
+    yield "\n"
+
+
+def _json_row(fields: list[Field], row: stat.Row, explain: bool) -> str:
+    head: dict[str, Any] = {
+        "objType": stat.NAMES[row.type],
+        "proxyId": row.proxy.number,
+        "id": row.number,
+    }
+    return json.text(
+        [
+            json.element(row.state.process, reading, explain=explain, head=head)
+            for reading in readings(fields, row)
+        ]
+    )
+
+
+@command("show schema json", on="worker", text="show the schema of answers in JSON")
+def cmd_show_schema_json(invocation: Invocation) -> str:
+    """
+    Describe the JSON that other commands write.
+
+    @param invocation: The command.
+
+    @return: A JSON schema.
+    """
+    return json.text(json.schema()) + "\n"
+
+
+@command("clear counters", on="worker", level="operator", usage="clear counters [all]",
+         text="clear maxima, or all counters")  # fmt: skip
+def cmd_clear_counters(invocation: Invocation) -> None:
+    """
+    Begin to count anew.
+
+    @param invocation: The command; C{all} needs level admin.
+
+    @raise CommandError: The level does not suffice.
+    """
+    everything = invocation.argument(0) == "all"
+    if everything:
+        invocation.need(Level.ADMIN)
+    worker: WorkerState = invocation.subject
+    counted: list[Any] = [worker, *worker.frontends.values(), *worker.backends.values()]
+    for frontend in worker.frontends.values():
+        counted.extend(frontend.listeners)
+    for backend in worker.backends.values():
+        counted.extend(backend.servers)
+    for each in counted:
+        each.counters.clear(everything)

@@ -1,0 +1,125 @@
+"""
+Statistics fields: what a figure is called, what kind it is and how it is read.
+
+A field's tags are three letters as in C{show stat typed}: its origin, its nature and its scope
+(management manual, 9 "Typed output format").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from mwproxy.core.registry import Registry
+
+#: What a field holds; L{None} when the object has no such figure.
+Value = int | str | None
+
+Reader = TypeVar("Reader", bound=Callable[[Any], Value])
+
+ORIGINS = {"M": "Metric", "S": "Status", "K": "Key", "C": "Config", "P": "Product"}
+NATURES = {
+    "G": "Gauge",
+    "L": "Limit",
+    "m": "Min",
+    "M": "Max",
+    "R": "Rate",
+    "C": "Counter",
+    "D": "Duration",
+    "A": "Age",
+    "T": "Time",
+    "N": "Name",
+    "O": "Output",
+    "a": "Avg",
+}
+SCOPES = {"C": "Cluster", "P": "Process", "S": "Service", "s": "System"}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """
+    One column of C{show stat}, or line of C{show info}.
+
+    @ivar name: Its name, such as C{"scur"}.
+
+    @ivar tags: Origin, nature and scope, such as C{"MGP"}.
+
+    @ivar kind: C{str u32 s32 u64}.
+
+    @ivar text: What it says, for C{desc}.
+
+    @ivar read: Takes the object, returns the value or L{None}.
+    """
+
+    name: str
+    tags: str
+    kind: str
+    text: str
+    read: Callable[[Any], Value]
+
+    @property
+    def tag_words(self) -> dict[str, str]:
+        """
+        The tags spelled out, as in JSON.
+        """
+        origin, nature, scope = list(self.tags)
+        return {"origin": ORIGINS[origin], "nature": NATURES[nature], "scope": SCOPES[scope]}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """
+    A field with the value it has in one object.
+    """
+
+    position: int
+    field: Field
+    value: int | str
+
+
+stat_fields: Registry[Field] = Registry("statistics column")
+info_fields: Registry[Field] = Registry("information line")
+
+
+def field(
+    name: str, kind: str, text: str, *, registry: Registry[Field] = stat_fields
+) -> Callable[[Reader], Reader]:
+    """
+    Register the function that reads a field.
+
+    @param name: The field's name.
+
+    @param kind: Tags and type, such as C{"MGP:u32"}.
+
+    @param text: What it says.
+
+    @param registry: The family it belongs to.
+
+    @return: The decorator.
+    """
+
+    def record(reader: Reader) -> Reader:
+        tags, _, type_ = kind.partition(":")
+        registry.register(name, Field(name, tags, type_, text, reader))
+        return reader
+
+    return record
+
+
+def readings(fields: list[Field], subject: object) -> list[Reading]:
+    """
+    Read an object.
+
+    @param fields: The fields, in the order of their positions.
+
+    @param subject: What their functions take.
+
+    @return: Those fields that have a value.
+    """
+    result = []
+    for position, each in enumerate(fields):
+        value = each.read(subject)
+        if value is not None:
+            result.append(Reading(position, each, value))
+    return result
