@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from mwproxy.config.model import Proxy
 from mwproxy.core.compilers import rules
-from mwproxy.core.diagnostics import Diagnostics, Where
+from mwproxy.core.diagnostics import ConfigError, Diagnostics, Where
 
 TCP = "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq"
 
@@ -62,6 +62,9 @@ def use(proxy: Proxy, kind: str, where: Where, diagnostics: Diagnostics, text: s
 
     @raise ConfigError: The format is wrong.
     """
-    compiled = rules().log_format(text or KINDS[kind][0], proxy, where, diagnostics)
+    try:
+        compiled = rules().log_format(text or KINDS[kind][0], proxy, where, diagnostics)
+    except ConfigError as error:
+        raise ConfigError(f"failed to parse log-format : {error}") from None
     proxy.log_format = compiled
     proxy.log_format_kind = kind

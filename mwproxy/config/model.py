@@ -278,8 +278,8 @@ class Proxy(Sealed):
 
     @ivar acls: Compiled ACLs by name; lines of the same name are joined by "or".
 
-    @ivar acl_lines: The section's own lines of each ACL, which conditions compiled earlier see
-        grow; with the section that they belong to.
+    @ivar acl_lines: By ACL, the section that it belongs to and its lines after the first one,
+        which conditions compiled earlier see grow.
 
     @ivar http_check_idle: What C{http-check} lines say while C{option httpchk} is not on.
 

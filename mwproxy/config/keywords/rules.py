@@ -39,25 +39,32 @@ def kw_acl(line: Line, proxy: model.Proxy) -> None:
             f"acl name '{name}' will never match. 'or' is used to express a logical "
             "disjunction within a condition."
         )
-    predicate = rules().acl(words, proxy, line.where, line.diagnostics)
+    try:
+        predicate = rules().acl(words, proxy, line.where, line.diagnostics)
+    except ConfigError as error:
+        raise ConfigError(f"error detected while parsing ACL '{name}' : {error}") from None
     owner, lines = proxy.acl_lines.get(name, (None, []))
     if owner is proxy:
         lines.append(predicate)
         return
     # An ACL of the defaults section is hidden by one of the same name.
-    own = [predicate]
-    proxy.acl_lines[name] = (proxy, own)
-    proxy.acls[name] = _any_of(own)
+    more: list[Predicate] = []
+    proxy.acl_lines[name] = (proxy, more)
+    proxy.acls[name] = _any_of(predicate, more)
 
 
-def _any_of(lines: list[Predicate]) -> Predicate:
+def _any_of(first: Predicate, more: list[Predicate]) -> Predicate:
     """
     Join the lines of an ACL. As in HAProxy, conditions see lines that follow them.
+
+    @param more: The lines after the first one; may grow later.
     """
 
     def match(stream: Any) -> bool:
+        if first(stream):
+            return True
         # any() would cost twice as much, and this runs for each stream.
-        for line in lines:  # noqa: SIM110
+        for line in more:  # noqa: SIM110
             if line(stream):
                 return True
         return False
@@ -84,7 +91,10 @@ def kw_use_backend(line: Line, proxy: model.Proxy) -> None:
     compiler = rules()
     condition = None
     if words:
-        condition = compiler.condition(words, proxy, line.where, line.diagnostics)
+        try:
+            condition = compiler.condition(words, proxy, line.where, line.diagnostics)
+        except ConfigError as error:
+            raise ConfigError(f"error detected while parsing switching rule : {error}") from None
     dynamic = None
     if "%" in name:
         dynamic = compiler.log_format(name, proxy, line.where, line.diagnostics)

@@ -45,6 +45,8 @@ class RememberingCompiler:
         """
         if not words:
             return None
+        if words[1:] == ["nothing"]:
+            raise ConfigError("no such ACL : 'nothing'.")
         known = proxy.acls.get(words[1])
         predicate = known if known is not None else self.acl(words[1:], proxy, where, diagnostics)
         return predicate if words[0] == "if" else lambda stream: not predicate(stream)
@@ -74,7 +76,7 @@ class RememberingCompiler:
         Make a function that returns the format.
         """
         if "%[" in text and "]" not in text:
-            raise ConfigError("failed to parse log-format")
+            raise ConfigError("missing ']'")
         return lambda stream: text.encode()
 
     def expression(

@@ -147,7 +147,7 @@ class FormatTests(KeywordTestCase):
                 "log-format a b",
                 "log-format expects only one argument, don't forget to escape spaces!",
             ),
-            ("log-format %[x", "failed to parse log-format"),
+            ("log-format %[x", "failed to parse log-format : missing ']'"),
             ("no option httplog", "negation/default is not supported for option 'httplog'."),
             ("no option tcplog", "negation/default is not supported for option 'tcplog'."),
         ):

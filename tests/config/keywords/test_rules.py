@@ -55,6 +55,10 @@ class AclTests(KeywordTestCase):
                 "disjunction within a condition.",
             )
         self.assertEqual(self.refused(self.front, "acl"), "'acl' expects a name and a criterion.")
+        self.assertEqual(
+            self.refused(self.front, "acl x"),
+            "error detected while parsing ACL 'x' : missing fetch method",
+        )
 
     def test_anonymous_defaults(self) -> None:
         """
@@ -106,6 +110,10 @@ class BackendTests(KeywordTestCase):
             self.refused(self.front, "use_backend a b"),
             "'use_backend' : unexpected keyword 'b', only 'if' or 'unless' is allowed after the "
             "backend.",
+        )
+        self.assertEqual(
+            self.refused(self.front, "use_backend a if nothing"),
+            "error detected while parsing switching rule : no such ACL : 'nothing'.",
         )
         self.assertEqual(
             self.refused(self.named, "use_backend a"),
