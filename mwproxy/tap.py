@@ -1,0 +1,133 @@
+"""
+C{twistd mwproxy}: options and the service, no logic.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from pathlib import Path
+from typing import Any, ClassVar
+
+from twisted.python import usage
+
+from mwproxy.process.settings import Settings
+
+#: The name that twistd gives its pid file unless told otherwise.
+TWISTD_PIDFILE = "twistd.pid"
+
+
+class Options(usage.Options):
+    """
+    The options of C{twistd mwproxy}: those of the C{mwproxy} command that make sense under twistd.
+    """
+
+    synopsis = "[options] -f <file or directory>"
+    longdesc = "Run an HAProxy configuration under a master process."
+
+    optFlags: ClassVar[list[Any]] = [
+        ["quiet", "q", "Say nothing."],
+        ["verbose", "V", "Say everything, whatever 'quiet' says."],
+        ["zero-warning", None, "Do not start if there are warnings (-dW)."],
+        ["diagnostics", None, "Show diagnostics (-dD)."],
+        ["no-reuseport", None, "Do not share ports with other processes (-dR)."],
+        ["no-resolve-fail", None, "Ignore server names that cannot be resolved (-dr)."],
+    ]
+
+    optParameters: ClassVar[list[Any]] = [
+        ["directory", "C", "", "Change to this directory first."],
+        ["pid-file", "p", "", "Write the master's pid here once it serves."],
+        ["localpeer", "L", "", "Name among peers."],
+        ["maxconn", "n", None, "Most connections of a worker.", int],
+        ["proxy-maxconn", "N", None, "Default 'maxconn' of proxies.", int],
+        ["memory", "m", None, "Limit of the address space in megabytes.", int],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: list[str] = []
+        self.sockets: list[str] = []
+
+    def opt_file(self, path: str) -> None:
+        """
+        Configuration file or directory; may be repeated.
+        """
+        self.files.append(path)
+
+    opt_f = opt_file
+
+    def opt_socket(self, address: str) -> None:
+        """
+        Listen here for consoles of the master; may be repeated.
+        """
+        self.sockets.append(address)
+
+    opt_S = opt_socket
+
+    def parseArgs(self, *files: str) -> None:
+        """
+        Take further configuration files.
+        """
+        self.files.extend(files)
+
+    def postOptions(self) -> None:
+        """
+        Check what can be checked, and keep twistd from writing a pid file nobody asked for.
+
+        @raise usage.UsageError: There is nothing to run.
+        """
+        if not self.files:
+            raise usage.UsageError("Name a configuration: -f <file or directory>")
+        for name in ("maxconn", "proxy-maxconn", "memory"):
+            if self[name] is not None and self[name] <= 0:
+                raise usage.UsageError(f"--{name} must be a positive number")
+        if self.parent is not None and self.parent.get("pidfile") == TWISTD_PIDFILE:
+            self.parent["pidfile"] = ""
+
+    def settings(self) -> Settings:
+        """
+        Make the settings that all command lines share.
+        """
+        return Settings(
+            files=tuple(self.files),
+            directory=self["directory"],
+            sockets=tuple(self.sockets),
+            pidfile=self["pid-file"],
+            master=True,
+            systemd=True,
+            foreground=True,
+            quiet=bool(self["quiet"]),
+            verbose=bool(self["verbose"]),
+            zero_warning=bool(self["zero-warning"]),
+            diagnostics=bool(self["diagnostics"]),
+            noreuseport=bool(self["no-reuseport"]),
+            no_resolve_fail=bool(self["no-resolve-fail"]),
+            localpeer=self["localpeer"],
+            maxconn=self["maxconn"],
+            proxy_maxconn=self["proxy-maxconn"],
+            memory_mb=self["memory"],
+            argv0=str(Path(sys.argv[0]).absolute()),
+            under_twistd=True,
+        )
+
+
+def makeService(options: Options) -> Any:
+    """
+    Make the master.
+
+    @param options: As parsed.
+
+    @return: The service; it sees to twistd's exit status when it is over.
+    """
+    from twisted.internet import reactor
+
+    from mwproxy.master.service import MasterService, stop_reactor
+    from mwproxy.process.system import System
+
+    def over(status: int) -> None:
+        if status:
+            atexit.register(os._exit, status)
+        reactor.callWhenRunning(stop_reactor, reactor)
+
+    return MasterService(System(reactor), options.settings(), over)

@@ -1,0 +1,33 @@
+"""
+A worker process: C{python -P -m mwproxy.worker}, started by a master with its control channel as
+descriptor 3.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+from mwproxy.worker.run import install_reactor, unblock_signals
+
+
+def main() -> int:
+    """
+    Get everything ready, then wait for an order.
+
+    @return: The exit status.
+    """
+    unblock_signals()
+    reactor = install_reactor()
+    from mwproxy.worker.controlled import run_controlled
+    from mwproxy.worker.startup import import_everything
+
+    import_everything()
+    # What exists now lives as long as the process: collections need not look at it.
+    gc.collect()
+    gc.freeze()
+    return run_controlled(reactor)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
