@@ -274,7 +274,6 @@ class ConsoleService(Service):
         self._gate = gate
         self._port: ConsolePort | None = None
         self._sessions: set[MasterConsole] = set()
-        self._committed = False
         self.name = f"console {bound.spec.host}:{bound.spec.port}"
 
     @property
@@ -291,13 +290,6 @@ class ConsoleService(Service):
         """
         return self._bound.sock
 
-    def commit(self) -> None:
-        """
-        Give up what had the address before: this instance is going to stay.
-        """
-        self._committed = True
-        self._bound.commit()
-
     def startService(self) -> None:
         """
         Serve.
@@ -309,7 +301,7 @@ class ConsoleService(Service):
     def stopService(self) -> None:
         """
         Accept no more and close all connections. A UNIX socket is removed if it is still this
-        one; before L{commit}, what was there comes back.
+        one; when no configuration was ever served, what was there before comes back.
         """
         super().stopService()
         if self._port is not None:
@@ -317,12 +309,14 @@ class ConsoleService(Service):
             self._port = None
         for session in list(self._sessions):
             session.leave()
-        if self._committed:
+        if self._view.served:
             self._bound.close()
         else:
             self._bound.undo()
 
     def _make(self) -> MasterConsole:
+        if self._view.served:
+            self._bound.commit()
         settings = self._settings
         session = MasterConsole(
             self._view,
@@ -336,19 +330,19 @@ class ConsoleService(Service):
 
 
 def make_console_services(
-    reactor: Any,
     specs: list[str],
     view: MasterView,
+    reactor: Any,
     make_socket: Callable[[ListenerSpec], Bound] = bind,
 ) -> list[ConsoleService]:
     """
     Bind the listeners of the master's console.
 
-    @param reactor: The reactor.
-
     @param specs: What stood behind each C{-S}.
 
     @param view: The master.
+
+    @param reactor: The reactor.
 
     @param make_socket: Makes the listening sockets.
 

@@ -71,10 +71,18 @@ class MasterView(Protocol):
     @ivar reload_failed: True since a reload failed, until one succeeds.
 
     @ivar nbproc: How many workers a generation has.
+
+    @ivar served: True once any configuration was served.
     """
 
-    reload_failed: bool
-    nbproc: int
+    @property
+    def reload_failed(self) -> bool: ...
+
+    @property
+    def nbproc(self) -> int: ...
+
+    @property
+    def served(self) -> bool: ...
 
     def rows(self) -> list[ProcessRow]:
         """

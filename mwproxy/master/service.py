@@ -106,6 +106,13 @@ class MasterService(MultiService):
         """
         return self._instance.global_.nbproc
 
+    @property
+    def served(self) -> bool:
+        """
+        Whether any configuration was served.
+        """
+        return self._instance.successes > 0
+
     def startService(self) -> None:
         """
         Open the consoles, then load the configuration.
