@@ -11,7 +11,7 @@ DEBIAN_TEST := haproxy socat curl openssl
 DEBIAN_BENCH := haproxy socat wrk util-linux
 SETUP_FILES := setup.cfg pyproject.toml
 
-.PHONY: run test lint types bench coverage doc clean distclean help
+.PHONY: run test lint bench soak coverage doc clean distclean help
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo 'make test     all tests, ruff, mypy (T=tests.core for some of them)'
 	@echo 'make lint     ruff and mypy alone'
 	@echo 'make bench    measure beside HAProxy (ROWS="http reload" for some rows)'
+	@echo 'make soak     mixed load with random reloads (SECONDS=120)'
 	@echo 'make coverage the tests with branch coverage'
 	@echo 'make doc      write doc/configuration.md and doc/commands.md anew'
 	@echo 'make clean    remove what the above left, but not $(VENV)'
@@ -79,6 +80,9 @@ lint: $(VENV)/.installed-test
 bench: $(VENV)/.installed
 	$(call need,$(DEBIAN_BENCH),rows that need them are left out)
 	@$(BIN)/python -m bench.run $(ROWS)
+
+soak: $(VENV)/.installed
+	@$(BIN)/python -m tests.integration.soak $(SECONDS)
 
 coverage: $(VENV)/.installed-test
 	$(BIN)/coverage erase
