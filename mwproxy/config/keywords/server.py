@@ -1,5 +1,5 @@
 """
-C{server} and C{default-server}, and the options of both.
+C{server} and C{default-server}, and the options of both but those of checks.
 """
 
 from __future__ import annotations
@@ -9,12 +9,18 @@ import re
 from mwproxy.config import model
 from mwproxy.config.line import Line
 from mwproxy.config.model import ServerSettings
-from mwproxy.config.resolve import resolved
-from mwproxy.config.server_line import parse_settings
-from mwproxy.core.addresses import Address, parse_address
+from mwproxy.config.server_line import (
+    owner,
+    parse_settings,
+    take_delay,
+    take_ip,
+    take_number,
+    take_word,
+)
+from mwproxy.core.addresses import parse_address
 from mwproxy.core.diagnostics import ConfigError
 from mwproxy.core.families import PROXY, keyword, server_option
-from mwproxy.core.values import BadValue, parse_integer, parse_time_ms
+from mwproxy.core.values import BadValue, parse_integer
 
 _ODD_IN_NAME = re.compile(r"[^A-Za-z0-9_:.-]")
 
@@ -92,73 +98,14 @@ def kw_default_server(line: Line, proxy: model.Proxy) -> None:
         _alert(line, str(error))
 
 
-@keyword("spread-checks", sections="global", high=1, syntax="<0..50, in percent>")
-def kw_spread_checks(line: Line, settings: model.Global) -> None:
-    """
-    Let the time between checks vary by chance, so that they do not all come at once.
-    """
-    if not line.args:
-        raise ConfigError("'spread-checks' expects an integer argument (0..50).")
-    try:
-        settings.spread_checks = parse_integer(line.args[0], 0, 50)
-    except BadValue:
-        raise ConfigError("'spread-checks' needs a positive value in range 0..50.") from None
-
-
-def _word(line: Line, missing: str) -> str:
-    if not line.args:
-        raise ConfigError(f"'{line.name}' expects {missing} as argument.")
-    return line.args[0]
-
-
-def _owner(line: Line) -> str:
-    return line.words[1] if line.words[0] == "server" else "default-server"
-
-
-def _number(line: Line, low: int | None = None, error: str = "") -> int:
-    """
-    @param low: The lowest value allowed, L{None} for any.
-
-    @param error: What to say of lower ones.
-    """
-    text = _word(line, "an integer")
-    try:
-        value = parse_integer(text, -(2**31), 2**31 - 1)
-    except BadValue as problem:
-        raise ConfigError(f"'{line.name}' : {problem}.") from None
-    if low is not None and value < low:
-        raise ConfigError(error or f"'{line.name}' must be >= {low}")
-    return value
-
-
-def _delay(line: Line) -> int:
-    text = _word(line, "a delay")
-    try:
-        return parse_time_ms(text)
-    except BadValue as error:
-        if str(error).startswith("timer overflow"):
-            raise ConfigError(
-                f"timer overflow in argument <{text}> to <{line.name}> of server "
-                f"{_owner(line)}, maximum value is 2147483647 ms (~24.8 days)."
-            ) from None
-        raise ConfigError(f"{error} in '{line.name}' argument of server {_owner(line)}.") from None
-
-
-def _positive_delay(line: Line) -> int:
-    value = _delay(line)
-    if not value:
-        raise ConfigError(f"invalid value 0 for argument '{line.name}' of server {_owner(line)}.")
-    return value
-
-
 @server_option("weight", low=1, syntax="<weight>")
 def server_weight(line: Line, settings: ServerSettings) -> None:
     """
     Set the share of the load, 0 to 256.
     """
-    value = _number(line)
+    value = take_number(line)
     if not 0 <= value <= 256:
-        raise ConfigError(f"weight of server {_owner(line)} is not within 0 and 256 ({value}).")
+        raise ConfigError(f"weight of server {owner(line)} is not within 0 and 256 ({value}).")
     settings.weight = value
 
 
@@ -199,7 +146,7 @@ def server_maxconn(line: Line, settings: ServerSettings) -> None:
     """
     Limit the concurrent streams of the server; more are queued.
     """
-    settings.maxconn = _number(line, 0)
+    settings.maxconn = take_number(line, 0)
 
 
 @server_option("minconn", low=1, syntax="<minconn>")
@@ -207,7 +154,7 @@ def server_minconn(line: Line, settings: ServerSettings) -> None:
     """
     Let the limit follow the load of the backend, from this up to C{maxconn}.
     """
-    settings.minconn = _number(line, 0)
+    settings.minconn = take_number(line, 0)
 
 
 @server_option("maxqueue", low=1, syntax="<maxqueue>")
@@ -215,7 +162,7 @@ def server_maxqueue(line: Line, settings: ServerSettings) -> None:
     """
     Limit the streams that wait for this server.
     """
-    settings.maxqueue = _number(line, 0)
+    settings.maxqueue = take_number(line, 0)
 
 
 @server_option("slowstart", low=1, syntax="<start_time_in_ms>")
@@ -223,7 +170,7 @@ def server_slowstart(line: Line, settings: ServerSettings) -> None:
     """
     Let the weight grow over this time when the server comes back.
     """
-    settings.slowstart_ms = _delay(line)
+    settings.slowstart_ms = take_delay(line)
 
 
 @server_option("cookie", low=1, syntax="<value>")
@@ -231,7 +178,7 @@ def server_cookie(line: Line, settings: ServerSettings) -> None:
     """
     Set the value that a persistence cookie has for this server.
     """
-    settings.cookie = _word(line, "a value")
+    settings.cookie = take_word(line, "a value")
 
 
 @server_option("id", low=1, syntax="<id>")
@@ -285,7 +232,7 @@ def server_pool_max_conn(line: Line, settings: ServerSettings) -> None:
     """
     Limit the idle connections kept, -1 for no limit.
     """
-    settings.pool_max = _number(line, -1, "'pool-max-conn' must be >= -1.")
+    settings.pool_max = take_number(line, -1, "'pool-max-conn' must be >= -1.")
 
 
 @server_option("pool-purge-delay", low=1, syntax="<delay>")
@@ -293,7 +240,7 @@ def server_pool_purge_delay(line: Line, settings: ServerSettings) -> None:
     """
     Set how often idle connections that were not needed are closed.
     """
-    settings.pool_purge_delay_ms = _delay(line)
+    settings.pool_purge_delay_ms = take_delay(line)
 
 
 @server_option("max-reuse", low=1, syntax="<count>")
@@ -301,7 +248,7 @@ def server_max_reuse(line: Line, settings: ServerSettings) -> None:
     """
     Limit how often a connection is used again, -1 for no limit.
     """
-    settings.max_reuse = _number(line, -1, "'max-reuse' must be >= -1.")
+    settings.max_reuse = take_number(line, -1, "'max-reuse' must be >= -1.")
 
 
 @server_option("source", low=1, syntax="<addr>[:<port>]")
@@ -311,7 +258,7 @@ def server_source(line: Line, settings: ServerSettings) -> None:
     """
     if not line.args:
         raise ConfigError("'source' expects <addr>[:<port>] as argument.")
-    settings.source = _ip(line, 0)
+    settings.source = take_ip(line)
 
 
 @server_option("init-addr", low=1, syntax="{last | libc | none | <ip>},[...]*")
@@ -319,7 +266,7 @@ def server_init_addr(line: Line, settings: ServerSettings) -> None:
     """
     Set in which ways the first address is looked for, in order.
     """
-    methods = tuple(word for word in _word(line, "a list of methods").split(",") if word)
+    methods = tuple(word for word in take_word(line, "a list of methods").split(",") if word)
     for method in methods:
         if method not in ("last", "libc", "none") and not _is_ip(method):
             raise ConfigError(
@@ -336,103 +283,12 @@ def _is_ip(text: str) -> bool:
         return False
 
 
-def _ip(line: Line, default_port: int) -> Address:
-    text = line.args[0]
-    try:
-        address = resolved(parse_address(text, default_port=default_port), text)
-    except BadValue as error:
-        raise ConfigError(f"'{line.name}' : {error}.") from None
-    if address.family not in ("ipv4", "ipv6") or address.port_offset or address.datagram:
-        raise ConfigError(f"'{line.name}' : '{text}' is not an IP address.")
-    return address
-
-
-@server_option("check")
-def server_check(line: Line, settings: ServerSettings) -> None:
-    """
-    Watch the server's health.
-    """
-    settings.check.enabled = True
-
-
-@server_option("no-check")
-def server_no_check(line: Line, settings: ServerSettings) -> None:
-    """
-    Undo C{check} of C{default-server}.
-    """
-    settings.check.enabled = False
-
-
-@server_option("inter", low=1, syntax="<delay>")
-def server_inter(line: Line, settings: ServerSettings) -> None:
-    """
-    Set the time between two checks.
-    """
-    settings.check.inter_ms = _positive_delay(line)
-
-
-@server_option("fastinter", low=1, syntax="<delay>")
-def server_fastinter(line: Line, settings: ServerSettings) -> None:
-    """
-    Set the time between two checks while the state is in doubt.
-    """
-    settings.check.fastinter_ms = _positive_delay(line)
-
-
-@server_option("downinter", low=1, syntax="<delay>")
-def server_downinter(line: Line, settings: ServerSettings) -> None:
-    """
-    Set the time between two checks of a server that is down.
-    """
-    settings.check.downinter_ms = _positive_delay(line)
-
-
-@server_option("rise", low=1, syntax="<count>")
-def server_rise(line: Line, settings: ServerSettings) -> None:
-    """
-    Set how many good checks in a row bring the server up.
-    """
-    settings.check.rise = _number(line, 1, "'rise' has to be > 0.")
-
-
-@server_option("fall", low=1, syntax="<count>")
-def server_fall(line: Line, settings: ServerSettings) -> None:
-    """
-    Set how many bad checks in a row take the server down.
-    """
-    settings.check.fall = _number(line, 1, "'fall' has to be > 0.")
-
-
-@server_option("port", low=1, syntax="<port>")
-def server_port(line: Line, settings: ServerSettings) -> None:
-    """
-    Set the port that checks connect to.
-    """
-    value = _number(line, 0)
-    if value > 65535:
-        raise ConfigError(f"'port' : '{value}' is out of range.")
-    settings.check.port = value
-
-
-@server_option("addr", low=1, syntax="<ipv4|ipv6>")
-def server_addr(line: Line, settings: ServerSettings) -> None:
-    """
-    Set the address that checks connect to.
-    """
-    settings.check.address = _ip_or_error(line)
-
-
-def _ip_or_error(line: Line) -> Address:
-    _word(line, "<ipv4|ipv6>")
-    return _ip(line, 0)
-
-
 @server_option("proto", low=1, syntax="<name>")
 def server_proto(line: Line, settings: ServerSettings) -> None:
     """
     Force the protocol; there is only C{h1}, which is what connections speak anyway.
     """
-    text = _word(line, "a protocol")
+    text = take_word(line, "a protocol")
     if text in ("h2", "fcgi", "quic", "spop", "none"):
         raise ConfigError(f"'proto {text}' on 'server' is not supported by mwproxy")
     if text != "h1":

@@ -53,7 +53,6 @@ class ServerTests(KeywordTestCase):
             "server a 127.0.0.1:80 weight 3 backup disabled maxconn 4 minconn 2 maxqueue 5 "
             "slowstart 10s cookie c id 9 send-proxy-v2 pool-max-conn 6 pool-purge-delay 7s "
             "max-reuse 8 source 127.0.0.2:1000 init-addr last,libc,none,127.0.0.9 "
-            "check inter 3s fastinter 1s downinter 5s rise 4 fall 5 port 81 addr 127.0.0.3 "
             "proto h1",
         )
         one = self.back.servers[0].settings
@@ -63,13 +62,6 @@ class ServerTests(KeywordTestCase):
         self.assertEqual((one.pool_max, one.pool_purge_delay_ms, one.max_reuse), (6, 7000, 8))
         self.assertEqual(one.source, Address("ipv4", "127.0.0.2", 1000))
         self.assertEqual(one.init_addr, ("last", "libc", "none", "127.0.0.9"))
-        check = one.check
-        self.assertEqual(
-            (check.enabled, check.inter_ms, check.fastinter_ms, check.downinter_ms),
-            (True, 3000, 1000, 5000),
-        )
-        self.assertEqual((check.rise, check.fall, check.port), (4, 5, 81))
-        self.assertEqual(check.address, Address("ipv4", "127.0.0.3", 0))
         self.assertEqual(self.warnings(), [])
 
     def test_negations(self) -> None:
@@ -149,23 +141,9 @@ class ServerTests(KeywordTestCase):
             ("weight x", "'weight' : 'x' is not an integer."),
             ("weight", "'weight' expects an integer as argument."),
             ("id 0", "'id' : custom id has to be > 0."),
-            ("inter", "'inter' expects a delay as argument."),
-            ("inter 0", "invalid value 0 for argument 'inter' of server a."),
-            ("inter 5x", "unexpected character 'x' in 'inter' argument of server a."),
-            (
-                "inter 99d",
-                "timer overflow in argument <99d> to <inter> of server a, maximum value is "
-                "2147483647 ms (~24.8 days).",
-            ),
-            ("rise -1", "'rise' has to be > 0."),
-            ("fall 0", "'fall' has to be > 0."),
-            ("port 99999", "'port' : '99999' is out of range."),
             ("maxconn -1", "'maxconn' must be >= 0"),
             ("pool-max-conn -2", "'pool-max-conn' must be >= -1."),
             ("max-reuse -2", "'max-reuse' must be >= -1."),
-            ("addr", "'addr' expects <ipv4|ipv6> as argument."),
-            ("addr /tmp/s", "'addr' : '/tmp/s' is not an IP address."),
-            ("addr -", "'addr' : invalid address: '-' in '-'."),
             ("source", "'source' expects <addr>[:<port>] as argument."),
             ("source 127.0.0.1 usesrc client", "'usesrc' on 'server' is not supported by mwproxy"),
             (
@@ -173,29 +151,15 @@ class ServerTests(KeywordTestCase):
                 "'init-addr' : unknown init-addr method 'foo', supported methods are 'libc', "
                 "'last', 'none'.",
             ),
-            ("init-addr 1.2.3.4:x", "'init-addr' : unknown init-addr method '1.2.3.4:x', "
-             "supported methods are 'libc', 'last', 'none'."),
+            (
+                "init-addr 1.2.3.4:x",
+                "'init-addr' : unknown init-addr method '1.2.3.4:x', "
+                "supported methods are 'libc', 'last', 'none'.",
+            ),
             ("proto h2", "'proto h2' on 'server' is not supported by mwproxy"),
             ("proto foo", "'proto' :  unknown MUX protocol 'foo'"),
-        ):  # fmt: skip
-            self.assertEqual(self.bad(words), expected)
-
-    def test_check_needs_a_port(self) -> None:
-        """
-        A server without fixed port cannot be checked unless a port for that is given.
-        """
-        said = "config : config: backend 'b': server 'a' has neither service port nor check port."
-        for text in ("127.0.0.1 check", "127.0.0.1:+80 check", "127.0.0.1:80 addr 127.0.0.2"):
-            self.read(self.back, f"server a {text}")
-        self.assertEqual(self.warnings(), [said, said])
-        for text in (
-            "127.0.0.1 check port 80",
-            "127.0.0.1 check addr 127.0.0.2:80",
-            "127.0.0.1:80 check",
-            "/tmp/s check",
         ):
-            self.read(self.back, f"server a {text}")
-        self.assertEqual(self.warnings(), [])
+            self.assertEqual(self.bad(words), expected)
 
     def test_wrong_section(self) -> None:
         """
@@ -225,19 +189,3 @@ class ServerTests(KeywordTestCase):
             self.refused(self.back, "default-server weight 300"),
             f"{PREFIX}weight of server default-server is not within 0 and 256 (300).",
         )
-
-    def test_spread_checks(self) -> None:
-        """
-        C{spread-checks} is a percentage up to 50.
-        """
-        self.read(self.whole, "spread-checks 5")
-        self.assertEqual(self.whole.spread_checks, 5)
-        self.assertEqual(
-            self.refused(self.whole, "spread-checks"),
-            "'spread-checks' expects an integer argument (0..50).",
-        )
-        for text in ("spread-checks 60", "spread-checks -1", "spread-checks x"):
-            self.assertEqual(
-                self.refused(self.whole, text),
-                "'spread-checks' needs a positive value in range 0..50.",
-            )
