@@ -81,8 +81,8 @@ class Endpoint:
         """
         Find out what a hang-up means that came while nothing was to be read.
 
-        @return: True when the connection is broken. False when both sides have merely said that they
-            are done: then what is left can be read later, and until somebody wants to the
+        @return: True when the connection is broken. False when both sides have merely said that
+            they are done: then what is left can be read later, and until somebody wants to the
             descriptor is not watched, since it would report the hang-up for ever.
         """
         if self.mask & READ or self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):

@@ -12,6 +12,7 @@ The phases of an exchange, and what each timeout means (configuration manual, 8.
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from typing import Any
 
 from mwproxy.live.servers import Server
@@ -223,17 +224,18 @@ class Exchange(Stream):
         """
         Give the server's place back and leave the backend.
         """
+        if not self._counted:
+            return
+        self._counted = False
+        backend = self.route.backend
+        backend.counters.scur -= 1
+        if self.step == QUEUED:
+            self.leave_queue()
         server = self.server
-        if self._counted:
-            self._counted = False
-            backend = self.route.backend
-            backend.counters.scur -= 1
-            if self.step == QUEUED:
-                self.leave_queue()
-            if server is not None:
-                release(server)
-            elif backend.queue:
-                serve_queue(backend)
+        if server is not None:
+            release(server)
+        elif backend.queue:
+            serve_queue(backend)
 
     def drop_link(self) -> None:
         """
@@ -258,11 +260,8 @@ class Exchange(Stream):
         """
         session = self.session
         if session.fd >= 0:
-            try:
+            with suppress(OSError):  # it may be closed already
                 session.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
-            except OSError:
-                # It is closed already.
-                pass
             session.close()
 
     def linked(self, link: ServerLink) -> None:

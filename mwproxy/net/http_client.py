@@ -1,5 +1,5 @@
 """
-The client side of an HTTP/1 connection: heads of requests come in, one stream at a time is made of them.
+The client side of an HTTP/1 connection: heads of requests come in, streams are made of them.
 
 What the client sends while a stream is under way belongs to that stream's body, then to the
 next requests (pipelining), which wait in C{inbuf} for their turn.

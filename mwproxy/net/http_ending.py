@@ -9,8 +9,8 @@ from typing import Any
 from mwproxy.net.exchange import DATA, DONE, REQUEST, RESPONSE, TUNNEL, Exchange
 from mwproxy.net.pools import keep_idle
 from mwproxy.net.reactor import READ
-from mwproxy.stream import answers
 from mwproxy.protocols.http1.messages import Request
+from mwproxy.stream import answers
 from mwproxy.stream.outcome import account_http
 
 #: Letter of the termination state for what a stream was doing when its client left.
@@ -57,6 +57,13 @@ class HttpEnding(Exchange):
         return bool(self.request.keep_alive)
 
     def say(self, raw: bytes, status: int) -> None:
+        """
+        Send an answer that a rule made, and end the stream.
+
+        @param raw: Head and body, fit for any connection.
+
+        @param status: Its status.
+        """
         request: Request = self.request
         self.keep = keep = self.may_keep()
         answer = answers.finish(
@@ -127,8 +134,22 @@ class HttpEnding(Exchange):
         Everything is sent.
         """
         session = self.session
-        if self.link is not None:
-            self.free_link()
+        link = self.link
+        if link is not None:
+            server = link.server
+            if (
+                self.keep_link
+                and server.usable_now
+                and not server.pool_limited
+                and self.upload is None
+                and self.route.pools
+                and not link.out
+            ):
+                self.link = None
+                link.rest(session.plane.reactor.now)
+                server.idle.append(link)
+            else:
+                self.free_link()
         if self.upload is not None:
             self.upload.stop()
             self.keep = False
@@ -195,6 +216,9 @@ class HttpEnding(Exchange):
             session.close()
 
     def stop_transfers(self) -> None:
+        """
+        Let no more bytes pass.
+        """
         for transfer in (self.upload, self.download):
             if transfer is not None:
                 transfer.stop()
@@ -202,6 +226,9 @@ class HttpEnding(Exchange):
             self.relay.stop()
 
     def count_response_error(self) -> None:
+        """
+        Count a response that failed (C{eresp}).
+        """
         self.route.backend.counters.eresp += 1
         if self.server is not None:
             self.server.counters.eresp += 1

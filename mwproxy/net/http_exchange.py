@@ -1,16 +1,15 @@
 """
 One HTTP stream at work, from its request's head on: rules, the way to a server, the request's body.
 
-The usual case runs straight through: an idle server connection is at hand, and the request leaves in
-one C{send} (L{HttpExchange.start}). Bodies that need more turns, queues, new connections and retries
-branch off from there.
+The usual case runs straight through: an idle server connection is at hand, and the request leaves
+in one C{send} (L{HttpExchange.start}). Bodies that need more turns, queues, new connections and
+retries branch off from there.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from mwproxy.live.servers import Server
 from mwproxy.net.client import Entry
 from mwproxy.net.exchange import REQUEST, RESPONSE
 from mwproxy.net.http_response import HttpResponse
@@ -81,7 +80,8 @@ class HttpExchange(HttpResponse):
             if verdict is not None and verdict.kind != "allow":
                 self._judge(verdict)
                 return
-        route = entry.router.choose(self)
+        router = entry.router
+        route = router.only or router.choose(self)
         if route is None:
             self.fail(503, "S", "C")
             return
@@ -210,78 +210,6 @@ class HttpExchange(HttpResponse):
                 return link
             link.close()
         return super().idle_link(server)
-
-    def transfer_done(self, transfer: Transfer) -> None:
-        """
-        A body has passed.
-        """
-        session = self.session
-        if transfer is self.upload:
-            self.bytes_in += transfer.moved
-            transfer.moved = 0
-            session.inbuf = transfer.rest
-            self.upload = None
-            session.on_read = session.read_request
-            session.resume_reading()
-            if self.step == REQUEST:
-                self.step = RESPONSE
-                session.wait(self.route.server_timeout)
-            return
-        if transfer.rest:
-            self.keep_link = False
-        self.finish()
-
-    def transfer_moved(self, transfer: Transfer) -> None:
-        """
-        Part of a body has passed.
-        """
-        route = self.route
-        session = self.session
-        if transfer is self.upload and transfer.ended:
-            timeout = route.server_timeout
-        elif route.client_timeout < route.server_timeout:
-            timeout = route.client_timeout
-        else:
-            timeout = route.server_timeout
-        session.expiry = expiry = session.plane.reactor.now + timeout
-        if expiry < session.parked_at:
-            session.plane.wheel.park(session, expiry)
-
-    def transfer_broken(self, transfer: Transfer, side: str) -> None:
-        """
-        A body cannot go on.
-        """
-        if transfer is self.upload:
-            if side == "source":
-                self.client_gone()
-            elif side == "framing":
-                self.session.frontend.counters.ereq += 1
-                if self.head_out:
-                    self.cut_short("P", "D")
-                else:
-                    self.fail(400, "P", "R")
-            else:
-                self._upload_refused()
-        elif side == "sink":
-            self.client_gone()
-        elif side == "source":
-            self.route.backend.counters.srv_abrt += 1
-            if self.server is not None:
-                self.server.counters.srv_abrt += 1
-            self.cut_short("S", "D")
-        else:
-            self.bad_response()
-
-    def _upload_refused(self) -> None:
-        """
-        The server takes no more of the body; it may have answered already.
-        """
-        self.session.pause_reading()
-        if self.link is not None and self.link.fd >= 0 and not self.head_out:
-            self.step = RESPONSE
-            self.read_response()
-        elif not self.head_out:
-            self.link_broken()
 
     def link_broken(self) -> None:
         """

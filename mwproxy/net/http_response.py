@@ -1,5 +1,5 @@
 """
-The response of an HTTP stream: its head is judged and changed, its body passed on.
+The response of an HTTP stream: its head is judged and changed; bodies of both directions pass.
 
 The usual case is one piece: a whole response arrives in one C{recv} and leaves in one C{send}
 (L{HttpResponse._pass_whole}). Everything else takes the longer way.
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mwproxy.net.exchange import DATA, REQUEST, RESPONSE, TUNNEL
 from mwproxy.net.http_ending import HttpEnding
-from mwproxy.net.exchange import DATA, TUNNEL
 from mwproxy.net.relay import Relay
 from mwproxy.net.transfer import UNTIL_CLOSE, Transfer
 from mwproxy.protocols.http1.framing import CHUNKED, ChunkScanner, response_length
@@ -257,6 +257,9 @@ class HttpResponse(HttpEnding):
         self.say(raw, int(raw[9:12]))
 
     def bad_response(self) -> None:
+        """
+        The server sent what must not be passed on.
+        """
         self.count_response_error()
         if self.head_out:
             self.cut_short("P", "D")
@@ -322,3 +325,75 @@ class HttpResponse(HttpEnding):
         A side of the tunnel failed.
         """
         self.cut_short("C" if by_client else "S", "D")
+
+    def transfer_done(self, transfer: Transfer) -> None:
+        """
+        A body has passed.
+        """
+        session = self.session
+        if transfer is self.upload:
+            self.bytes_in += transfer.moved
+            transfer.moved = 0
+            session.inbuf = transfer.rest
+            self.upload = None
+            session.on_read = session.read_request
+            session.resume_reading()
+            if self.step == REQUEST:
+                self.step = RESPONSE
+                session.wait(self.route.server_timeout)
+            return
+        if transfer.rest:
+            self.keep_link = False
+        self.finish()
+
+    def transfer_moved(self, transfer: Transfer) -> None:
+        """
+        Part of a body has passed.
+        """
+        route = self.route
+        session = self.session
+        if transfer is self.upload and transfer.ended:
+            timeout = route.server_timeout
+        elif route.client_timeout < route.server_timeout:
+            timeout = route.client_timeout
+        else:
+            timeout = route.server_timeout
+        session.expiry = expiry = session.plane.reactor.now + timeout
+        if expiry < session.parked_at:
+            session.plane.wheel.park(session, expiry)
+
+    def transfer_broken(self, transfer: Transfer, side: str) -> None:
+        """
+        A body cannot go on.
+        """
+        if transfer is self.upload:
+            if side == "source":
+                self.client_gone()
+            elif side == "framing":
+                self.session.frontend.counters.ereq += 1
+                if self.head_out:
+                    self.cut_short("P", "D")
+                else:
+                    self.fail(400, "P", "R")
+            else:
+                self._upload_refused()
+        elif side == "sink":
+            self.client_gone()
+        elif side == "source":
+            self.route.backend.counters.srv_abrt += 1
+            if self.server is not None:
+                self.server.counters.srv_abrt += 1
+            self.cut_short("S", "D")
+        else:
+            self.bad_response()
+
+    def _upload_refused(self) -> None:
+        """
+        The server takes no more of the body; it may have answered already.
+        """
+        self.session.pause_reading()
+        if self.link is not None and self.link.fd >= 0 and not self.head_out:
+            self.step = RESPONSE
+            self.read_response()
+        elif not self.head_out:
+            self.link_broken()

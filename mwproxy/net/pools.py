@@ -22,8 +22,8 @@ def take_idle(server: Server, reuse: str, *, first: bool) -> ServerLink | None:
     @param reuse: C{never safe aggressive always}.
 
     @param first: True for the first request of a session, which could not be repeated by the
-        client if the connection turned out to be dead: C{safe} gives it none, C{aggressive} only one
-        that has been reused before.
+        client if the connection turned out to be dead: C{safe} gives it none, C{aggressive} only
+        one that has been reused before.
 
     @return: L{None} when there is none to be had.
     """

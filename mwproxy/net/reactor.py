@@ -6,8 +6,8 @@ it with the event mask and nothing else: no selectable, no logging context. All 
 descriptors, timers and processes go Twisted's way. This is the only module that touches the
 reactor's private parts.
 
-Events are level-triggered. A function may be called for an event of a descriptor that was closed and
-reused within the same turn, so it must cope with finding nothing to read.
+Events are level-triggered. A function may be called for an event of a descriptor that was closed
+and reused within the same turn, so it must cope with finding nothing to read.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """
-Two endpoints joined: bytes pass both ways until both sides have ended (TCP mode, WebSocket and other
-upgrades, CONNECT).
+Two endpoints joined: bytes pass both ways until both sides have ended (TCP mode, WebSocket and
+other upgrades, CONNECT).
 """
 
 from __future__ import annotations

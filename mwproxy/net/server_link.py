@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from contextlib import suppress
 from typing import Any, Protocol
 
 from mwproxy.live.servers import Server
@@ -178,11 +179,8 @@ class ServerLink(Endpoint):
         """
         An idle server speaks or hangs up: the connection is of no more use.
         """
-        try:
+        with suppress(ValueError):  # a private link stands in no pool
             self.server.idle.remove(self)
-        except ValueError:
-            # A private link: its session finds it closed.
-            pass
         self.close()
 
     def close(self) -> None:

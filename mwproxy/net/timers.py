@@ -1,8 +1,8 @@
 """
 One coarse timer wheel for all connection timeouts of a worker.
 
-Theory. Nearly every timeout is moved before it fires: each byte that passes moves it. So an expiry is
-a plain number on its object, changed freely, and the wheel only promises to look at the object
+Theory. Nearly every timeout is moved before it fires: each byte that passes moves it. So an expiry
+is a plain number on its object, changed freely, and the wheel only promises to look at the object
 no later than at the expiry it had when it was parked. Looking too early costs one re-parking;
 looking too late cannot happen as long as whoever shortens an expiry asks for it::
 
@@ -33,7 +33,8 @@ class Timed(Protocol):
 
     @ivar expiry: Monotonic time at which L{expire} is due, infinite for never.
 
-    @ivar parked_at: When the wheel will look at it; infinite while it is not parked. The wheel's own.
+    @ivar parked_at: When the wheel will look at it; infinite while it is not parked. It belongs
+        to the wheel.
     """
 
     expiry: float

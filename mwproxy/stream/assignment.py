@@ -1,8 +1,8 @@
 """
 Streams get servers: load balancing, C{maxconn}, queues.
 
-A stream that finds all usable servers full waits in its backend's queue. Whoever lets go of a server
-gives it to the oldest one that waits.
+A stream that finds all usable servers full waits in its backend's queue. Whoever lets go of a
+server gives it to the oldest one that waits.
 """
 
 from __future__ import annotations

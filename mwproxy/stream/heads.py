@@ -1,5 +1,6 @@
 """
-Heads as they leave: what the proxy changes in requests and responses, and whether connections live on.
+Heads as they leave: what the proxy changes in requests and responses, and whether connections
+live on.
 
 Header names leave in lower case, as HAProxy sends them. What concerns only one connection was
 removed by the parser and is said anew for the next one.

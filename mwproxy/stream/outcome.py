@@ -4,7 +4,6 @@ The end of a stream: what is counted, what is logged.
 
 from __future__ import annotations
 
-from mwproxy.live.counters import Counters
 from mwproxy.live.sessions import Stream
 
 #: Syslog severities of log lines.
@@ -102,27 +101,38 @@ def _note_times(stream: Stream, now: float) -> None:
     old once a second (L{Counters.tick<mwproxy.live.counters.Counters.tick>}), so a stream of less
     than a millisecond has nothing to add.
     """
+    server = stream.server
+    backend = stream.backend
+    if server is None or backend is None:
+        return
     begun = stream.request_at or stream.begun
     assigned = stream.assigned_at or begun
     connected = stream.connected_at or assigned
     answered = stream.response_at or connected
-    waited = int((assigned - begun) * 1000)
-    connecting = int((connected - assigned) * 1000)
-    answering = int((answered - connected) * 1000)
-    total = int((now - begun) * 1000)
-    for part in (stream.backend, stream.server):
-        if part is None:
-            continue
-        counters = part.counters
-        counters.qtime_sum += waited
-        counters.ctime_sum += connecting
-        counters.rtime_sum += answering
-        counters.ttime_sum += total
-        if waited > counters.qtime_max:
-            counters.qtime_max = waited
-        if connecting > counters.ctime_max:
-            counters.ctime_max = connecting
-        if answering > counters.rtime_max:
-            counters.rtime_max = answering
-        if total > counters.ttime_max:
-            counters.ttime_max = total
+    own = server.counters
+    all_ = backend.counters
+    took = int((now - begun) * 1000)
+    own.ttime_sum += took
+    all_.ttime_sum += took
+    if took > own.ttime_max:
+        own.ttime_max = took
+        all_.ttime_max = max(took, all_.ttime_max)
+    if answered - connected >= 0.001:
+        took = int((answered - connected) * 1000)
+        own.rtime_sum += took
+        all_.rtime_sum += took
+        if took > own.rtime_max:
+            own.rtime_max = took
+            all_.rtime_max = max(took, all_.rtime_max)
+    if connected - begun < 0.001:
+        return
+    took = int((assigned - begun) * 1000)
+    own.qtime_sum += took
+    all_.qtime_sum += took
+    own.qtime_max = max(took, own.qtime_max)
+    all_.qtime_max = max(took, all_.qtime_max)
+    took = int((connected - assigned) * 1000)
+    own.ctime_sum += took
+    all_.ctime_sum += took
+    own.ctime_max = max(took, own.ctime_max)
+    all_.ctime_max = max(took, all_.ctime_max)

@@ -110,21 +110,24 @@ class Router:
     """
     The routes of one frontend.
 
-    @ivar switches: Its C{use_backend} lines: condition (L{None} for always), the backend or
-        L{None}, and what computes the backend's name or L{None}.
+    @ivar only: The one route when there is nothing to choose, else L{None}.
     """
 
-    __slots__ = ("_default", "_known", "_routes", "_switches", "frontend")
+    __slots__ = ("_default", "_known", "_routes", "_switches", "frontend", "only")
 
     def __init__(self, frontend: Frontend, backends: dict[str, Backend]) -> None:
         self.frontend = frontend
         self._known = backends
         self._routes: dict[Backend, Route] = {}
         self._default = frontend.default_backend
+        # Condition (None for always), the backend, and what computes its name.
         self._switches: list[tuple[Any, Backend | None, Any]] = [
             (line.condition, backends.get(line.target), line.dynamic)
             for line in frontend.description.use_backend
         ]
+        self.only: Route | None = None
+        if not self._switches and self._default is not None:
+            self.only = self.route(self._default)
 
     def route(self, backend: Backend) -> Route:
         """
@@ -144,6 +147,8 @@ class Router:
 
         @return: The way to it, L{None} when there is none.
         """
+        if self.only is not None:
+            return self.only
         for condition, backend, dynamic in self._switches:
             if condition is None or condition(stream):
                 if dynamic is not None:

@@ -142,13 +142,11 @@ class WorkerService:
             if router is None:
                 router = routers[proxy.name] = Router(frontend, self.state.backends)
             try:
-                fd = await self._host.get_listener(
-                    listener_spec(bind, proxy, reuseport=reuseport)
-                )
+                fd = await self._host.get_listener(listener_spec(bind, proxy, reuseport=reuseport))
             except CannotBind as error:
+                said = "proxy" if proxy.kind == "listen" else proxy.kind
                 diagnostics.alert(
-                    f"Binding [{bind.where}] for {proxy.kind if proxy.kind != 'listen' else 'proxy'}"
-                    f" {proxy.name}: protocol {protocol_name(bind)}: {error}."
+                    f"Binding [{bind.where}] for {said} {proxy.name}: protocol {protocol_name(bind)}: {error}."
                 )
                 failed = True
                 continue

@@ -1,6 +1,6 @@
 """
-The end of a worker that was asked to leave (SIGUSR1): listeners close, idle connections go, the rest may
-finish.
+The end of a worker that was asked to leave (SIGUSR1): listeners close, idle connections go, the
+rest may finish.
 
 Management manual 4 and configuration manual 3.1 (C{grace}, C{close-spread-time}, C{hard-stop-after}).
 """
@@ -101,9 +101,7 @@ class SoftStop:
 
     def _hard_stop(self) -> None:
         state = self._plane.state
-        self._say(
-            Severity.WARNING, "soft-stop running for too long, performing a hard-stop."
-        )
+        self._say(Severity.WARNING, "soft-stop running for too long, performing a hard-stop.")
         for name, frontend in state.frontends.items():
             if frontend.counters.scur:
                 self._say(

@@ -1,5 +1,6 @@
 """
-What a worker does between the order and READY: read the files, make everything live, get the sockets.
+What a worker does between the order and READY: read the files, check them, say what sockets it
+needs.
 
 Nothing here waits but for listening sockets. Each failure is said in HAProxy's words and ends the
 attempt with an exit status (L{StartFailed}).
