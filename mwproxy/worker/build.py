@@ -150,7 +150,8 @@ def connect_logs(plane: Plane) -> LogTargets:
         hostname=hostname or "",
     )
     tag = settings.log_tag or "haproxy"
-    for part in (*state.frontends.values(), *state.backends.values()):
+    parts: list[Frontend | Backend] = [*state.frontends.values(), *state.backends.values()]
+    for part in parts:
         proxy = part.description
         part.log = targets.sink_for(proxy.log_targets, proxy.log_tag or tag)
     plane.reactor.turn_ends.append(targets.flush)

@@ -146,7 +146,8 @@ class WorkerService:
             except CannotBind as error:
                 said = "proxy" if proxy.kind == "listen" else proxy.kind
                 diagnostics.alert(
-                    f"Binding [{bind.where}] for {said} {proxy.name}: protocol {protocol_name(bind)}: {error}."
+                    f"Binding [{bind.where}] for {said} {proxy.name}: "
+                    f"protocol {protocol_name(bind)}: {error}."
                 )
                 failed = True
                 continue
@@ -165,6 +166,7 @@ class WorkerService:
     ) -> bool:
         from mwproxy.console.listener import listen_stats
 
+        assert self.state is not None
         failed = False
         for bind in configuration.global_.stats_sockets:
             if bind.settings.processes and order.process not in bind.settings.processes:

@@ -2,7 +2,8 @@
 The end of a worker that was asked to leave (SIGUSR1): listeners close, idle connections go, the
 rest may finish.
 
-Management manual 4 and configuration manual 3.1 (C{grace}, C{close-spread-time}, C{hard-stop-after}).
+Management manual 4 and configuration manual 3.1 (C{grace}, C{close-spread-time},
+C{hard-stop-after}).
 """
 
 from __future__ import annotations
