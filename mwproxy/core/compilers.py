@@ -63,10 +63,22 @@ class RuleCompiler(Protocol):
         """
 
     def log_format(
-        self, text: str, proxy: Any, where: Where, diagnostics: Diagnostics, *, http: bool = True
+        self,
+        text: str,
+        proxy: Any,
+        where: Where,
+        diagnostics: Diagnostics,
+        *,
+        http: bool = True,
+        log: bool = True,
     ) -> Callable[[Any], bytes]:
         """
         Compile a log-format string.
+
+        @param http: Whether variables of HTTP exist here.
+
+        @param log: True for log lines; False for values such as the name in C{use_backend}, where
+            requests can be looked at, what is absent is empty, and nothing is escaped for logs.
 
         @return: Makes the bytes from a stream.
         """
@@ -78,6 +90,13 @@ class RuleCompiler(Protocol):
         Compile a sample expression: a fetch and its converters.
 
         @return: The function, and how many words it took.
+        """
+
+    def check(self, configuration: Any, diagnostics: Diagnostics) -> None:
+        """
+        Alert of backends, frontends and servers that rules name and no section defines.
+
+        @param configuration: All sections, once all files are read.
         """
 
 

@@ -18,6 +18,7 @@ from mwproxy.rules.context import Context
 from mwproxy.rules.expression import Expression, compile_expression, split_name
 from mwproxy.rules.fast import fast_predicate
 from mwproxy.rules.patterns import load_map_file, load_pattern_file
+from mwproxy.rules.unsupported import FETCHES
 
 Predicate = Callable[[Any], bool]
 
@@ -131,12 +132,14 @@ def compile_acl(words: list[str], context: Context) -> Predicate:
     if not words or not words[0]:
         raise ConfigError("missing fetch method in ACL expression ''")
     text = words[0]
-    name, position = split_name(text)
+    name, _position = split_name(text)
     fetch, implied = DERIVED.get(name, ("", ""))
     if not fetch and name not in families.sample_fetches:
         base, _underscore, method = name.rpartition("_")
-        if base in families.sample_fetches and method in _SUFFIXES:
+        if method in _SUFFIXES and base in families.sample_fetches:
             fetch, implied = base, method
+        elif method in _SUFFIXES and base in FETCHES:
+            raise ConfigError(f"ACL keyword '{name}' is not supported by mwproxy")
     try:
         expression, _taken = compile_expression(text, context, fetch=fetch)
     except ConfigError as error:

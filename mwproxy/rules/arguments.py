@@ -93,7 +93,7 @@ def convert_arguments(
 
     @raise ConfigError: One is missing, superfluous, or not of its type.
     """
-    given = [] if words is None or words == [""] and not _wants_empty(types) else words
+    given = [] if words is None or (words == [""] and not _wants_empty(types)) else words
     if len(given) > len(types):
         raise ConfigError(f"expected ')' before '{','.join(given[len(types) :])})'")
     values: list[Any] = []

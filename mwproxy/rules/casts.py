@@ -157,7 +157,9 @@ def cast(source: str, target: str) -> Cast | None:
         return None
     if source in ("ipv4", "ipv6") and target == "addr":
         return None
-    if source == "bool" and target in _ADDRESS or source == "ipv6" and target in ("sint", "bool"):
+    if (source == "bool" and target in _ADDRESS) or (
+        source == "ipv6" and target in ("sint", "bool")
+    ):
         raise CannotCast
     return {
         "str": to_bytes,

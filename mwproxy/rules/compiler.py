@@ -202,7 +202,7 @@ def _unknown_action(ruleset: str, words: list[str]) -> str:
     if not words or not words[0]:
         return f"'{ruleset}' expects an action, but got '' (missing argument)."
     name = words[0].partition("(")[0]
-    if name in ACTIONS.get(ruleset, ()):
+    if name.rstrip("0123456789") in ACTIONS.get(ruleset, ()):
         return f"'{ruleset} {name}' is not supported by mwproxy."
     known = [known for known, entries in families.actions if ruleset in entries]
     hint = guess(nearest(name, known)).removeprefix("; ").capitalize()

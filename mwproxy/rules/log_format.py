@@ -106,7 +106,7 @@ def _template(literals: bytes, functions: list[Format]) -> Format:
     names = {f"part{index}": function for index, function in enumerate(functions)}
     calls = "".join(f"{name}(stream), " for name in names)
     scope: dict[str, Any] = {**names, "template": literals}
-    exec(  # noqa: S102  # the source is made of numbered names alone
+    exec(  # the source is made of numbered names alone
         f"def fill(stream):\n    return template % ({calls})\n", scope
     )
     made: Format = scope["fill"]

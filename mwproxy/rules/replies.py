@@ -1,5 +1,8 @@
 """
-Answers that rules give: the arguments of C{deny}, C{return} and C{redirect}, compiled.
+Answers that rules give: the arguments of C{deny} and C{return}, compiled.
+
+An answer is made whole, with its body. Who sends it leaves the body out for C{HEAD} and says
+whether the connection stays.
 """
 
 from __future__ import annotations
@@ -39,12 +42,15 @@ class Reply:
     What the words behind an action say.
 
     @ivar source: Which word gave the payload, empty for none; C{payload} is its argument.
+
+    @ivar legacy: True for C{deny_status}, which implies C{default-errorfiles}.
     """
 
     status: int
     content_type: str = ""
     source: str = ""
     payload: str = ""
+    legacy: bool = False
     headers: list[tuple[bytes, Answer]] = field(default_factory=list)
 
 
@@ -62,6 +68,7 @@ def read_reply(line: RuleLine, status: int) -> Reply:
     while not line.at_condition():
         word = line.words[line.position]
         if word in ("status", "deny_status"):
+            reply.legacy = word == "deny_status"
             reply.status = _status(_argument(line, "'status' expects <status_code> as argument"))
         elif word == "content-type":
             reply.content_type = _argument(line, "'content-type' expects <ctype> as argument")
@@ -115,7 +122,7 @@ def make_verdict(line: RuleLine, reply: Reply, kind: str) -> Verdict:
     if reply.source == "errorfiles":
         raise ConfigError("'errorfiles' is not supported by mwproxy")
     if reply.source == "default-errorfiles" or (kind == "deny" and not reply.source):
-        if reply.source and reply.status not in KNOWN:
+        if (reply.source or reply.legacy) and reply.status not in KNOWN:
             raise ConfigError(
                 f"status code '{reply.status}' not handled by default with "
                 "'default-errorfiles' argument"
@@ -194,41 +201,16 @@ def _build(reply: Reply, body: Answer | None) -> Answer:
     status = reply.status
     headers = reply.headers
     bodiless = status in (204, 304)
-    constant = b"" if body is None else getattr(body, "constant", None)
+    constant = b"" if body is None or bodiless else getattr(body, "constant", None)
     if constant is not None and not headers:
-        known: dict[tuple[bool, bool], bytes] = {}
-
-        def remembered(stream: Any) -> bytes:
-            form = answer_form(stream)
-            made = known.get(form)
-            if made is None:
-                fields = [(b"content-type", kind)] if constant and not bodiless else []
-                data = b"" if bodiless else constant
-                made = build_answer(status, fields, data, close=form[0], head=form[1])
-                known[form] = made
-            return made
-
-        return remembered
+        whole = build_answer(status, [(b"content-type", kind)] if constant else [], constant)
+        return lambda stream: whole
 
     def answer(stream: Any) -> bytes:
         data = b"" if body is None or bodiless else body(stream)
         fields = [(name, value(stream)) for name, value in headers]
         if data:
             fields.append((b"content-type", kind))
-        close, head = answer_form(stream)
-        return build_answer(status, fields, data, close=close, head=head)
+        return build_answer(status, fields, data)
 
     return answer
-
-
-def answer_form(stream: Any) -> tuple[bool, bool]:
-    """
-    Tell what the request asks of an answer.
-
-    @return: Whether the connection is to be closed, and whether the body is left out (C{HEAD}).
-    """
-    request = stream.request
-    if request is None:
-        return True, False
-    method = request.method if stream.received is None else stream.received[0]
-    return not request.keep_alive, method == b"HEAD"

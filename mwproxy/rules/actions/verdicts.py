@@ -12,7 +12,7 @@ from mwproxy.core.families import action
 from mwproxy.protocols.http1.answers import build_answer
 from mwproxy.rules.fetches.request import path_and_query
 from mwproxy.rules.log_format import compile_format
-from mwproxy.rules.replies import answer_form, make_verdict, read_reply
+from mwproxy.rules.replies import make_verdict, read_reply
 from mwproxy.rules.ruleset import ALLOW, Rule, RuleLine, Verdict
 from mwproxy.rules.texts import to_wire
 
@@ -56,16 +56,15 @@ def act_redirect(line: RuleLine) -> Rule:
     target = compile_format(words["target"], line.notes["context"], log=False)
     location = _location(words, target)
     status = int(words["code"])
-    fields = _cookies(words)
+    fields = [] if status in (301, 308) else [(b"cache-control", b"no-cache")]
+    fields += _cookies(words)
     skip_empty = "ignore-empty" in words
 
     def redirect(stream: Any) -> Verdict | None:
         place = location(stream)
         if skip_empty and not place:
             return None
-        close, head = answer_form(stream)
-        lines = [(b"location", place), *fields]
-        data = build_answer(status, lines, close=close, head=head)
+        data = build_answer(status, [(b"location", place), *fields])
         return Verdict("redirect", status, lambda _stream: data)
 
     return redirect

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from mwproxy.core.families import sample_fetch
-from mwproxy.rules.casts import IPv4Address, IPv6Address, parse_host
+from mwproxy.rules.casts import parse_host
 from mwproxy.rules.texts import to_wire
 
 Getter = Callable[[Any], Any]

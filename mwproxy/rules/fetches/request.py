@@ -105,7 +105,8 @@ def fetch_query(options: bytes = b"") -> Getter:
         _path, mark, rest = request.target.partition(b"?")
         if not mark:
             return None
-        return mark + rest if options else rest
+        found: bytes = mark + rest if options else rest
+        return found
 
     return query
 
@@ -295,7 +296,8 @@ def fetch_req_body_size() -> Getter:
         request = stream.request
         if request is None or request.block.chunked:
             return None
-        return max(request.block.length, 0)
+        length: int = request.block.length
+        return max(length, 0)
 
     return size
 

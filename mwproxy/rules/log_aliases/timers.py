@@ -1,140 +1,13 @@
 """
-Log variables of timers, in milliseconds (configuration manual, 8.4); -1 for what never happened.
-
-::
-
-      accepted   idle_since   begun      request_at  assigned_at  connected_at  response_at  ended
-        :-- Th -----:--- Ti ----:--- TR ------:---- Tw -----:----- Tc ----:---- Tr ----:- Td -:
-                                :----------------------------- Ta ----------------------------:
+Log variables of timers (configuration manual, 8.4).
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from mwproxy.core.families import log_alias
+from mwproxy.rules import timers
 from mwproxy.rules.aliases import http_only, number
 from mwproxy.rules.log_format import Format, Options
-
-
-def handshake(stream: Any) -> int:
-    """
-    Th: time to accept the connection, for its first request only.
-
-    @return: Milliseconds.
-    """
-    session = stream.session
-    handshaken = getattr(session, "handshaken", 0.0)
-    if session.requests > 1 or not handshaken:
-        return 0
-    return max(int((handshaken - session.accepted) * 1000), 0)
-
-
-def idle(stream: Any) -> int:
-    """
-    Ti: time until the first byte of the request, -1 when none came.
-
-    @return: Milliseconds.
-    """
-    if stream.request is None and not stream.request_at and not stream.begun:
-        return -1
-    since = stream.idle_since
-    return int((stream.begun - since) * 1000) if since and stream.begun > since else 0
-
-
-def receive(stream: Any) -> int:
-    """
-    TR: time from the first byte to the whole request head.
-
-    @return: Milliseconds, -1 when it was never complete.
-    """
-    whole = stream.request_at
-    return int((whole - stream.begun) * 1000) if whole else -1
-
-
-def until_request(stream: Any) -> int:
-    """
-    Tq: Th, Ti and TR together.
-
-    @return: Milliseconds, -1 when one of them is.
-    """
-    parts = (handshake(stream), idle(stream), receive(stream))
-    return -1 if -1 in parts else sum(parts)
-
-
-def waiting(stream: Any) -> int:
-    """
-    Tw: time in queues.
-
-    @return: Milliseconds, -1 when no server was assigned.
-    """
-    assigned = stream.assigned_at
-    return int((assigned - (stream.request_at or stream.begun)) * 1000) if assigned else -1
-
-
-def connect(stream: Any) -> int:
-    """
-    Tc: time to connect to the server.
-
-    @return: Milliseconds, -1 when there never was a connection.
-    """
-    connected = stream.connected_at
-    return int((connected - stream.assigned_at) * 1000) if connected else -1
-
-
-def response(stream: Any) -> int:
-    """
-    Tr: time until the whole response head.
-
-    @return: Milliseconds, -1 when it was never complete.
-    """
-    head = stream.response_at
-    return int((head - stream.connected_at) * 1000) if head else -1
-
-
-def _end(stream: Any) -> float:
-    ended: float = stream.ended_at or stream.session.frontend.worker.now
-    return ended
-
-
-def active(stream: Any) -> int:
-    """
-    Ta: time from the first byte of the request to the last of the response.
-
-    @return: Milliseconds.
-    """
-    begun = stream.begun
-    return max(int((_end(stream) - begun) * 1000), 0) if begun else 0
-
-
-def data(stream: Any) -> int:
-    """
-    Td: time to send the response, or to relay in TCP mode.
-
-    @return: Milliseconds, -1 when it never began.
-    """
-    since = stream.response_at if stream.request is not None else stream.connected_at
-    return max(int((_end(stream) - since) * 1000), 0) if since else -1
-
-
-def total(stream: Any) -> int:
-    """
-    Tt: all of the session in TCP mode; Th, Ti and Ta together in HTTP mode.
-
-    @return: Milliseconds.
-    """
-    since = stream.session.accepted if stream.session.requests <= 1 else stream.idle_since
-    since = since or stream.begun
-    return max(int((_end(stream) - since) * 1000), 0) if since else 0
-
-
-def user(stream: Any) -> int:
-    """
-    Tu: Tt without the idle time.
-
-    @return: Milliseconds.
-    """
-    return max(total(stream) - max(idle(stream), 0), 0)
 
 
 @log_alias("Th")
@@ -142,7 +15,7 @@ def alias_th(options: Options) -> Format:
     """
     Th.
     """
-    return number(handshake, options)
+    return number(timers.handshake, options)
 
 
 @log_alias("Ti")
@@ -151,7 +24,7 @@ def alias_ti(options: Options) -> Format:
     """
     Ti.
     """
-    return number(idle, options)
+    return number(timers.idle, options)
 
 
 @log_alias("TR")
@@ -160,7 +33,7 @@ def alias_receive(options: Options) -> Format:
     """
     TR.
     """
-    return number(receive, options)
+    return number(timers.receive, options)
 
 
 @log_alias("Tq")
@@ -169,7 +42,7 @@ def alias_tq(options: Options) -> Format:
     """
     Tq.
     """
-    return number(until_request, options)
+    return number(timers.until_request, options)
 
 
 @log_alias("Tw")
@@ -177,7 +50,7 @@ def alias_tw(options: Options) -> Format:
     """
     Tw.
     """
-    return number(waiting, options)
+    return number(timers.waiting, options)
 
 
 @log_alias("Tc")
@@ -185,7 +58,7 @@ def alias_tc(options: Options) -> Format:
     """
     Tc.
     """
-    return number(connect, options)
+    return number(timers.connect, options)
 
 
 @log_alias("Tr")
@@ -194,7 +67,7 @@ def alias_response(options: Options) -> Format:
     """
     Tr.
     """
-    return number(response, options)
+    return number(timers.response, options)
 
 
 @log_alias("Ta")
@@ -203,7 +76,7 @@ def alias_ta(options: Options) -> Format:
     """
     Ta.
     """
-    return number(active, options)
+    return number(timers.active, options)
 
 
 @log_alias("Td")
@@ -211,7 +84,7 @@ def alias_td(options: Options) -> Format:
     """
     Td.
     """
-    return number(data, options)
+    return number(timers.data, options)
 
 
 @log_alias("Tt")
@@ -219,7 +92,7 @@ def alias_tt(options: Options) -> Format:
     """
     Tt.
     """
-    return number(total, options)
+    return number(timers.total, options)
 
 
 @log_alias("Tu")
@@ -227,4 +100,4 @@ def alias_tu(options: Options) -> Format:
     """
     Tu.
     """
-    return number(user, options)
+    return number(timers.user, options)
