@@ -97,7 +97,7 @@ def kw_use_backend(line: Line, proxy: model.Proxy) -> None:
             raise ConfigError(f"error detected while parsing switching rule : {error}") from None
     dynamic = None
     if "%" in name:
-        dynamic = compiler.log_format(name, proxy, line.where, line.diagnostics)
+        dynamic = compiler.log_format(name, proxy, line.where, line.diagnostics, log=False)
     proxy.use_backend.append(model.Switch(name, dynamic, condition, line.where))
 
 
