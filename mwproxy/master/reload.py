@@ -271,9 +271,15 @@ class Reloads:
         instance.listeners.commit(attempt.generation)
         self._release_unused()
         self._announcer.ready(attempt.discovery)
-        self._standby.fill(attempt.discovery.global_.nbproc)
+        # Not before the answer is out: starting a process takes longer than all the rest here.
+        instance.system.call_later(0, self._fill)
         attempt.request.answer.callback(ReloadResult(True, instance.log.text(), attempt.generation))
         self._next()
+
+    def _fill(self) -> None:
+        instance = self._instance
+        if instance.serving and instance.workers and not instance.stopping:
+            self._standby.fill(instance.global_.nbproc)
 
     def _send_away(self, former: list[WorkerProcess], limit: int, hard: bool) -> None:
         """
@@ -318,5 +324,5 @@ class Reloads:
             instance.manager.failed(status)
         attempt.request.answer.callback(ReloadResult(False, instance.log.text(), instance.serving))
         if instance.serving:
-            self._standby.fill(instance.global_.nbproc)
+            instance.system.call_later(0, self._fill)
             self._next()

@@ -7,8 +7,17 @@ from __future__ import annotations
 
 import gc
 import sys
+from importlib import import_module
 
 from mwproxy.worker.run import install_reactor, unblock_signals
+
+#: What a worker imports only when it needs it; by then it may be in a hurry, or in a chroot.
+LATER = (
+    "mwproxy.console.listener",
+    "mwproxy.net.checks.schedule",
+    "encodings.idna",
+    "twisted.internet.task",
+)
 
 
 def main() -> int:
@@ -23,6 +32,8 @@ def main() -> int:
     from mwproxy.worker.startup import import_everything
 
     import_everything()
+    for name in LATER:
+        import_module(name)
     # What exists now lives as long as the process: collections need not look at it.
     gc.collect()
     gc.freeze()
