@@ -67,22 +67,25 @@ class ReloadResult:
 class MasterView(Protocol):
     """
     The master as its console sees it.
-
-    @ivar reload_failed: True since a reload failed, until one succeeds.
-
-    @ivar nbproc: How many workers a generation has.
-
-    @ivar served: True once any configuration was served.
     """
 
     @property
-    def reload_failed(self) -> bool: ...
+    def reload_failed(self) -> bool:
+        """
+        Whether a reload failed and none succeeded since.
+        """
 
     @property
-    def nbproc(self) -> int: ...
+    def nbproc(self) -> int:
+        """
+        How many workers a generation has.
+        """
 
     @property
-    def served(self) -> bool: ...
+    def served(self) -> bool:
+        """
+        Whether any configuration was served yet.
+        """
 
     def rows(self) -> list[ProcessRow]:
         """

@@ -1,0 +1,291 @@
+"""
+The C{mwproxy} command: HAProxy's command line.
+
+What is needed to run is imported once it is known what to run, so that C{-v} and mistakes answer at
+once.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from mwproxy import PRODUCT, RELEASE_DATE, __version__
+from mwproxy.process.arguments import ArgumentError, Arguments, UsageError, parse_arguments
+from mwproxy.process.messages import Speaker
+from mwproxy.process.settings import Settings
+
+USAGE = """\
+Usage : {program} [-f <file or directory>]* [options] [-- <file or directory>*]
+        -f <path>     read this configuration file, or the .cfg files of this directory
+        -C <dir>      change to this directory first
+        -c            check the configuration and exit ; -V also says that it is valid
+        -cc <cond>    evaluate a condition and exit: 0 true, 1 false, 2 error
+        -v | -vv      show the version | and what it runs on
+        -W            run a master with workers ; -Ws also notify the service manager
+        -S <addr>[,<option>...]   offer the master's console on this address
+        -D            run in the background ; -db never do, whatever the configuration says
+        -d            stay in the foreground, quiet off
+        -q            print no messages ; -V print them whatever the configuration says
+        -p <file>     write the pid to this file
+        -sf|-st <pid>*   tell older processes to finish | to stop, once this one is ready
+        -x <socket>   take the listening sockets over from an older process
+        -n <number>   most connections of the process ; -N of each frontend
+        -m <megabytes>   limit the memory of each process
+        -L <name>     name of this peer (default: the host's name)
+        -4            resolve names to IPv4 addresses only
+        -dW           refuse to start if there is any warning ; -dD also print hints
+        -dR           do not share ports (SO_REUSEPORT)
+        -dr           start even if a server's name cannot be resolved
+        -dV           do not verify certificates of servers
+        -dC[key][,line]   print the configuration as it is read, with names hidden if there is a key
+        -dK<class,...>    print what keywords exist ; -dKhelp lists the classes
+"""
+
+
+def version_lines() -> Iterator[str]:
+    """
+    Say what this is.
+
+    @return: Four lines.
+    """
+    system = os.uname()
+    yield f"{PRODUCT} version {__version__} {RELEASE_DATE}"
+    yield "Status: speaks the configuration language and the console of HAProxy 3.2."
+    yield "Known bugs: see the tracker of the project."
+    yield f"Running on: {system.sysname} {system.release} {system.version} {system.machine}"
+
+
+def build_lines() -> Iterator[str]:
+    """
+    Say what it runs on.
+
+    @return: Lines.
+    """
+    from importlib.metadata import PackageNotFoundError, version
+
+    from mwproxy.config.predicates import FEATURES
+
+    yield f"Python : {platform.python_implementation()} {platform.python_version()}"
+    for name in ("twisted", "pyopenssl", "service-identity", "sdnotify"):
+        try:
+            yield f"{name} : {version(name)}"
+        except PackageNotFoundError:
+            yield f"{name} : not installed"
+    import ssl
+
+    yield f"Running on OpenSSL version : {ssl.OPENSSL_VERSION}"
+    yield "Feature list : " + " ".join(f"+{name}" for name in sorted(FEATURES))
+    yield "Available polling systems :"
+    yield "      epoll : pref=300,  test result OK"
+
+
+def usage(program: str) -> int:
+    """
+    Show the version on standard output and the usage on standard error.
+
+    @param program: The program's name.
+
+    @return: The exit status.
+    """
+    print(*version_lines(), sep="\n", flush=True)
+    sys.stderr.write(USAGE.format(program=Path(program).name))
+    return 1
+
+
+def main(argv: list[str] | None = None) -> int:
+    """
+    Run the command.
+
+    @param argv: The arguments without the program's name, L{None} for those of the process.
+
+    @return: The exit status.
+    """
+    argv0 = _program()
+    speaker = Speaker(argv0)
+    try:
+        arguments = parse_arguments(sys.argv[1:] if argv is None else argv, argv0)
+    except UsageError as error:
+        if error.alert:
+            speaker.alert(error.alert)
+        return usage(argv0)
+    except ArgumentError as error:
+        speaker.alert(str(error))
+        return 1
+    if arguments.version:
+        print(*version_lines(), sep="\n")
+        if arguments.version > 1:
+            print(*build_lines(), sep="\n")
+        return 0
+    if arguments.condition is not None:
+        return check_condition(arguments.condition, speaker)
+    if arguments.keywords is not None:
+        status = show_keywords(arguments.keywords, speaker)
+        if status or not arguments.settings.files:
+            return status
+    return run(arguments, speaker)
+
+
+def _program() -> str:
+    name = sys.argv[0] or PRODUCT
+    path = Path(name)
+    return str(path.absolute()) if path.exists() else name
+
+
+def check_condition(text: str, speaker: Speaker) -> int:
+    """
+    Do what C{-cc} asks for.
+
+    @param text: The condition.
+
+    @param speaker: Says what is wrong with it.
+
+    @return: 0 when it is true, 1 when it is false, 2 when it cannot be read.
+    """
+    from mwproxy.config.conditions import ConditionError, evaluate
+
+    try:
+        return 0 if evaluate(text, _environment()) else 1
+    except ConditionError as error:
+        speaker.alert(f"config : Failed to evaluate condition: {error.reason}")
+        return 2
+
+
+def _environment() -> dict[str, str]:
+    from mwproxy.process.environment import initial_environment, predefine
+
+    return predefine(initial_environment(os.environ), master=False)
+
+
+def show_keywords(text: str, speaker: Speaker) -> int:
+    """
+    Do what C{-dK} asks for.
+
+    @param text: The classes.
+
+    @param speaker: Says what is wrong with them.
+
+    @return: 0, or 1 when there is no such class.
+    """
+    from mwproxy.core.families import PACKAGES
+    from mwproxy.core.registry import load_family
+    from mwproxy.observe.registered import FAMILIES, registered, unknown_classes
+
+    unknown = unknown_classes(text)
+    if unknown:
+        speaker.alert(f"-dK option: unknown class '{unknown[0]}', '-dKhelp' lists the classes.")
+        return 1
+    for family in FAMILIES:
+        load_family(PACKAGES[family])
+    print(*registered(text), sep="\n", flush=True)
+    return 0
+
+
+def show_configuration(settings: Settings, text: str, speaker: Speaker) -> int:
+    """
+    Do what C{-dC} asks for.
+
+    @param settings: Names the files.
+
+    @param text: The option's own arguments.
+
+    @param speaker: Says what cannot be read.
+
+    @return: The exit status.
+    """
+    from mwproxy.config.dump import dump_file, parse_dump_options
+    from mwproxy.config.files import cannot_open, expand_files
+    from mwproxy.core.diagnostics import ConfigError
+    from mwproxy.core.families import PACKAGES, all_keywords, bind_options, server_options
+    from mwproxy.core.registry import load_family
+
+    load_family(PACKAGES["keywords"])
+    names = [each.name for each in all_keywords()]
+    names += [*bind_options.names(), *server_options.names()]
+    public = {word for name in names for word in name.split()}
+    environment = _environment()
+    options = parse_dump_options(text)
+    try:
+        files = expand_files([str(Path(settings.directory, name)) for name in settings.files])
+    except ConfigError as error:
+        speaker.alert(str(error))
+        return 1
+    for name in files:
+        try:
+            content = Path(name).read_text("utf-8", "surrogateescape")
+        except OSError as error:
+            speaker.alert(cannot_open(name, error))
+            return 1
+        print(*dump_file(name, content, environment, options, public), sep="\n", flush=True)
+    return 0
+
+
+def run(arguments: Arguments, speaker: Speaker) -> int:
+    """
+    Check or run what a command line asks for.
+
+    @param arguments: The command line.
+
+    @param speaker: Says what prevents it.
+
+    @return: The exit status.
+    """
+    from mwproxy.config.files import expand_files
+    from mwproxy.core.diagnostics import ConfigError
+
+    settings = arguments.settings
+    try:
+        files = expand_files([str(Path(settings.directory, name)) for name in settings.files])
+    except ConfigError:
+        # Whoever loads it says so, after the messages that belong before.
+        files = list(settings.files)
+    if not files:
+        return usage(settings.argv0)
+    if arguments.dump is not None:
+        return show_configuration(settings, arguments.dump, speaker)
+    if arguments.trace:
+        speaker.notice("'-dt' has no effect: this program has no traces.")
+    master = settings.master or _wants_master(settings)
+    if settings.sockets:
+        if not master:
+            speaker.alert(
+                "a master CLI socket was defined, but master-worker mode (-W) is not enabled."
+            )
+            return 1
+        if not _sockets_are_fine(settings, speaker):
+            return 1
+    if settings.check:
+        from mwproxy.worker.standalone import check
+
+        return check(settings)
+    if master:
+        from mwproxy.master.service import run_master
+
+        return run_master(settings)
+    from mwproxy.worker.standalone import run_standalone
+
+    return run_standalone(settings)
+
+
+def _wants_master(settings: Settings) -> bool:
+    from mwproxy.process.discovery import wants_master
+    from mwproxy.process.environment import initial_environment
+
+    return wants_master(settings, initial_environment(os.environ))
+
+
+def _sockets_are_fine(settings: Settings, speaker: Speaker) -> bool:
+    from mwproxy.console.spec import parse_console_spec
+    from mwproxy.core.diagnostics import ConfigError
+
+    try:
+        for each in settings.sockets:
+            parse_console_spec(each)
+    except ConfigError as error:
+        speaker.alert(f"config : {error}")
+        speaker.alert("config : Can't create the master's CLI.")
+        return False
+    return True
