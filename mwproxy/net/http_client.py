@@ -43,16 +43,28 @@ class HttpClient(ClientConnection):
 
     @ivar idle_from: Since when it has waited for a request.
 
+    @ivar last_server: The server of the last stream, where C{option prefer-last-server} wants to
+        know, else L{None}.
+
     @ivar own_link: A server connection that only this session may use, L{None} for none.
     """
 
-    __slots__ = ("_busy", "_checked", "_lingered", "first_byte", "idle_from", "own_link")
+    __slots__ = (
+        "_busy",
+        "_checked",
+        "_lingered",
+        "first_byte",
+        "idle_from",
+        "last_server",
+        "own_link",
+    )
 
     def __init__(self, entry: Entry, sock: Any, address: Any, now: float, wall: float) -> None:
         super().__init__(entry, sock, address, now, wall)
         self.first_byte = 0.0
         self.idle_from = now
         self.own_link: Any = None
+        self.last_server: Any = None
         self._busy = False
         self._checked = -1
         self._lingered = 0

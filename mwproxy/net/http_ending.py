@@ -155,6 +155,9 @@ class HttpEnding(Exchange):
             self.keep = False
         self.account()
         if self.keep:
+            route = self.route
+            if route is not None and route.stays:
+                session.last_server = self.server
             session.next_request()
         elif session.fd >= 0:
             session.finish_writing()

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mwproxy.live.proxies import Backend
+from mwproxy.live.servers import Server
 from mwproxy.net.client import Entry
 from mwproxy.net.exchange import REQUEST, RESPONSE
 from mwproxy.net.http_response import HttpResponse
@@ -107,7 +109,9 @@ class HttpExchange(HttpResponse):
         if first or backend.queue or self.upload is not None or not route.pools:
             self.dispatch(route)
             return
-        server = backend.balancer.pick(self)
+        server = session.last_server if route.stays else None
+        if server is None or not self._may_stay(server, backend):
+            server = backend.balancer.pick(self)
         if server is None:
             self.dispatch(route)
             return
@@ -141,6 +145,9 @@ class HttpExchange(HttpResponse):
             link.write(data)
         except OSError:
             self.link_broken()
+
+    def _may_stay(self, server: Server, backend: Backend) -> bool:
+        return server.backend is backend and server.usable_now and server.has_room
 
     def _judge(self, verdict: Any) -> None:
         """

@@ -24,6 +24,7 @@ from mwproxy.net.http_client import HttpClient
 from mwproxy.net.plane import Plane
 from mwproxy.net.proxy_header import ProxyHeaderReader
 from mwproxy.net.reactor import EXCLUSIVE, READ
+from mwproxy.net.socket_options import client_options
 from mwproxy.net.tcp_client import TcpClient
 from mwproxy.stream.routing import Router
 
@@ -64,6 +65,7 @@ class Listener:
         self.entry.session_ended = self._session_ended
         self._http = frontend.description.mode == "http"
         self._batch = plane.state.configuration.global_.maxaccept
+        self._socket_options = client_options(frontend.description.options)
         self._maxconn = bind.settings.maxconn or 0
         self.current = 0
         self._watched = False
@@ -143,6 +145,8 @@ class Listener:
             sock.setblocking(False)
             if self._inet:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                for option in self._socket_options:
+                    sock.setsockopt(*option)
                 if address[0].startswith("::ffff:"):
                     address = (address[0][7:], address[1])
             counters.conn_tot += 1

@@ -14,6 +14,7 @@ from mwproxy.live.servers import Server
 from mwproxy.net.endpoint import ENDPOINT_SLOTS, Endpoint
 from mwproxy.net.plane import Plane
 from mwproxy.net.reactor import BROKEN, READ, WRITE
+from mwproxy.net.socket_options import server_options
 
 
 class LinkOwner(Protocol):
@@ -96,6 +97,10 @@ class ServerLink(Endpoint):
             return
         if server.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            options = server.backend.description.options
+            if options:
+                for option in server_options(options):
+                    sock.setsockopt(*option)
         source = server.description.settings.source
         try:
             if source is not None:

@@ -36,7 +36,7 @@ def request_head(stream: Stream, request: Request, route: Route) -> bytes:
         tail = b"transfer-encoding: chunked\r\n\r\n"
     if block.upgrade:
         tail = b"connection: Upgrade\r\nupgrade: %b\r\n%b" % (block.upgrade, tail)
-    elif route.close_mode != "keep-alive":
+    elif route.says_close:
         tail = b"connection: close\r\n" + tail
     elif request.version < 11:
         tail = b"connection: keep-alive\r\n" + tail

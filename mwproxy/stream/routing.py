@@ -28,6 +28,12 @@ class Route:
 
     @ivar reuse: C{http-reuse} of the backend.
 
+    @ivar stays: Whether a session's next stream prefers the server of the last one (C{option
+        prefer-last-server}).
+
+    @ivar says_close: Whether servers are told C{connection: close} (not with C{option
+        http-pretend-keepalive}).
+
     @ivar plain: True when heads need nothing added on either side and connections live on:
         keep-alive, no C{forwardfor}, no rules for responses.
 
@@ -54,6 +60,8 @@ class Route:
         "retries",
         "reuse",
         "reuses_first",
+        "says_close",
+        "stays",
         "server_timeout",
         "tunnel_timeout",
     )
@@ -85,6 +93,11 @@ class Route:
             for rules in (back.http_response, None if back is front else front.http_response)
             if rules is not None
         ]
+        self.says_close = (
+            self.close_mode != "keep-alive"
+            and "http-pretend-keepalive" not in back.options | front.options
+        )
+        self.stays = "prefer-last-server" in back.options
         self.reuse = back.reuse
         self.reuses_first = back.reuse == "always"
         self.pools = back.reuse != "never"

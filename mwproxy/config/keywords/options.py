@@ -20,6 +20,8 @@ _NO_EFFECT = {
     "option tcp-smart-connect": "the system decides when to acknowledge",
     "option independent-streams": "the timeouts of both directions count together",
     "option persist": "there are no persistence cookies",
+    "option logasap": "a stream is logged when it ends",
+    "option contstats": "bytes are counted when a stream ends",
 }
 
 
