@@ -7,6 +7,7 @@ from __future__ import annotations
 from mwproxy.config import log_formats
 from mwproxy.config.line import LaterCheck
 from mwproxy.config.model import Configuration, Proxy
+from mwproxy.core.compilers import rules
 from mwproxy.core.diagnostics import Diagnostics
 
 _SAID = {"frontend": "frontend", "backend": "backend", "listen": "proxy"}
@@ -41,6 +42,7 @@ def run(configuration: Configuration, later: list[LaterCheck], diagnostics: Diag
             _warn_modes(proxy, diagnostics)
     for check in later:
         check(configuration, diagnostics)
+    rules().check(configuration, diagnostics)
 
 
 def require_master(configuration: Configuration, diagnostics: Diagnostics) -> None:

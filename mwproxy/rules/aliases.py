@@ -26,6 +26,30 @@ def http_only(function: Function) -> Function:
     return function
 
 
+def inline(function: Function, source: str, **names: Any) -> Function:
+    """
+    Give a variable the source of the f-string that writes it, so that a format that uses it
+    needs no call.
+
+    @param source: May use C{stream} and the names of L{mwproxy.rules.templates.LOCALS}.
+
+    @param names: What else it uses.
+
+    @return: The same function.
+    """
+    function.__dict__["inline"] = (source, names)
+    return function
+
+
+def plain(options: Options) -> bool:
+    """
+    Tell whether a variable is written as it is.
+
+    @return: True without flags.
+    """
+    return not (options.quote or options.escape or options.hexadecimal)
+
+
 def text(value: Callable[[Any], bytes], options: Options) -> Format:
     """
     Make a variable of a string.

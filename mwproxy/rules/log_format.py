@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from mwproxy.core import families
@@ -19,25 +20,11 @@ from mwproxy.core.diagnostics import ConfigError
 from mwproxy.rules.casts import to_bytes
 from mwproxy.rules.context import Context
 from mwproxy.rules.expression import compile_expression, require_phases
+from mwproxy.rules.templates import Part, join_parts
 from mwproxy.rules.texts import escape_header, escape_log_control, to_wire
 from mwproxy.rules.unsupported import LOG_ALIASES
 
 Format = Callable[[Any], bytes]
-
-#: Formats behind C{option httplog}, C{option tcplog} and their kin.
-HTTP_LOG = (
-    "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc "
-    "%ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r"
-)
-HTTP_CLF_LOG = (
-    '%{+Q}o %{-Q}ci - - [%trg] %r %ST %B "" "" %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta '
-    "%tsc %ac %fc %bc %sc %rc %sq %bq %CC %CS %hrl %hsl"
-)
-TCP_LOG = "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq"
-TCP_CLF_LOG = (
-    '%{+Q}o %{-Q}ci - - [%T] "TCP " 000 %B "" "" %cp %ms %ft %b %s %Th %Tw %Tc %Tt %U %ts-- '
-    "%ac %fc %bc %sc %rc %sq %bq - - - -"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +46,6 @@ class Options:
     log: bool = True
 
 
-Part = bytes | Format
-
-
 def compile_format(text: str, context: Context, *, log: bool, http: bool = True) -> Format:
     """
     Compile a log-format string.
@@ -76,41 +60,6 @@ def compile_format(text: str, context: Context, *, log: bool, http: bool = True)
     """
     parts = _parse(text, context, Options(mandatory=log, log=log), http)
     return join_parts(parts)
-
-
-def join_parts(parts: list[Part]) -> Format:
-    """
-    Make one function of literal text and functions.
-
-    @return: The function.
-    """
-    functions = [part for part in parts if callable(part)]
-    literals = b"".join([b"%b" if callable(part) else part.replace(b"%", b"%%") for part in parts])
-    if not functions:
-        constant = b"".join([part for part in parts if not callable(part)])
-
-        def fixed(stream: Any) -> bytes:
-            return constant
-
-        fixed.__dict__["constant"] = constant
-        return fixed
-    if len(functions) == 1 and literals == b"%b":
-        return functions[0]
-    return _template(literals, functions)
-
-
-def _template(literals: bytes, functions: list[Format]) -> Format:
-    """
-    Write the call of every part out in source, which saves a loop and a list per line.
-    """
-    names = {f"part{index}": function for index, function in enumerate(functions)}
-    calls = "".join(f"{name}(stream), " for name in names)
-    scope: dict[str, Any] = {**names, "template": literals}
-    exec(  # the source is made of numbered names alone
-        f"def fill(stream):\n    return template % ({calls})\n", scope
-    )
-    made: Format = scope["fill"]
-    return made
 
 
 def _parse(text: str, context: Context, options: Options, http: bool) -> list[Part]:
@@ -207,7 +156,22 @@ def _expression(text: str, position: int, context: Context, options: Options) ->
     except ConfigError as error:
         raise ConfigError(f"failed to parse sample expression <{words}]> : {error}") from None
     require_phases(f"{words}]", expression, context)
-    return _value(expression.sample, expression.gives, options), end + 1
+    sample = expression.sample
+    if expression.fetch == "src" and expression.plain:
+        return _value(client_text, "str", options), end + 1
+    return _value(sample, expression.gives, options), end + 1
+
+
+_wire = lru_cache(maxsize=4096)(to_wire)
+
+
+def client_text(stream: Any) -> bytes | None:
+    """
+    Write the client's address, as C{src} does, without an address object between.
+
+    @return: L{None} for UNIX sockets.
+    """
+    return _wire(stream.session.client_host) or None
 
 
 def _closing(text: str, position: int) -> int:

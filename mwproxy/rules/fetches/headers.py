@@ -44,6 +44,8 @@ def response_of(stream: Any) -> Any:
 def _one(select: Select, read: Reader, name: bytes, occurrence: int | None) -> Getter:
     wanted = name.lower()
     place = occurrence or 0
+    if not wanted:
+        return lambda stream: None
 
     def get(stream: Any) -> bytes | None:
         return pick(read(select(stream), wanted), place)

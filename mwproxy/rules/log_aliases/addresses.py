@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from mwproxy.core.families import log_alias
-from mwproxy.rules.aliases import wire_name
+from mwproxy.rules.aliases import inline, plain, wire_name
 from mwproxy.rules.casts import parse_host
 from mwproxy.rules.log_format import Format, Options, style
 
@@ -36,23 +36,23 @@ def _address(host: Host, options: Options, absent: bytes) -> Format:
         return styled
     nothing = absent or (b"-" if options.mandatory else b"")
 
-    def plain(stream: Any) -> bytes:
+    def shown(stream: Any) -> bytes:
         found = host(stream)
         return show(found) if found else nothing
 
-    return plain
+    return shown
 
 
 def _port(port: Callable[[Any], int], host: Host, options: Options, unix: bool) -> Format:
     nothing = b"-" if options.mandatory else b""
     pattern = b"%04X" if options.hexadecimal else b"%d"
 
-    def plain(stream: Any) -> bytes:
+    def shown(stream: Any) -> bytes:
         if host(stream):
             return pattern % port(stream)
         return pattern % (stream.session.bind.settings.id or 1) if unix else nothing
 
-    return plain
+    return shown
 
 
 def _client(stream: Any) -> str:
@@ -71,7 +71,7 @@ def alias_ci(options: Options) -> Format:
     def client_ip(stream: Any) -> bytes:
         return wire_name(stream.session.client_host) or b"unix"
 
-    return client_ip
+    return inline(client_ip, "{session.client_host or 'unix'}")
 
 
 @log_alias("cp")
@@ -79,7 +79,13 @@ def alias_cp(options: Options) -> Format:
     """
     The client's port; for UNIX sockets the number of the listener.
     """
-    return _port(lambda stream: int(stream.session.client_port), _client, options, True)
+    made = _port(lambda stream: int(stream.session.client_port), _client, options, True)
+    if not plain(options):
+        return made
+    return inline(
+        made,
+        "{session.client_port if session.client_host else session.bind.settings.id or 1}",
+    )
 
 
 def _own(stream: Any) -> str:

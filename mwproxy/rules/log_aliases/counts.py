@@ -9,7 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from mwproxy.core.families import log_alias
-from mwproxy.rules.aliases import number
+from mwproxy.rules.aliases import inline, number
 from mwproxy.rules.log_format import Format, Options
 
 
@@ -18,7 +18,7 @@ def alias_bytes(options: Options) -> Format:
     """
     Bytes to the client.
     """
-    return lambda stream: b"%d" % stream.bytes_out
+    return inline(lambda stream: b"%d" % stream.bytes_out, "{stream.bytes_out}")
 
 
 @log_alias("U")
@@ -26,7 +26,7 @@ def alias_uploaded(options: Options) -> Format:
     """
     Bytes from the client.
     """
-    return lambda stream: b"%d" % stream.bytes_in
+    return inline(lambda stream: b"%d" % stream.bytes_in, "{stream.bytes_in}")
 
 
 @log_alias("ST")
@@ -41,7 +41,10 @@ def alias_st(options: Options) -> Format:
             shown = 0
         return b"%d" % shown
 
-    return status
+    return inline(
+        status,
+        "{stream.status if stream.status >= 0 or frontend.description.mode == 'http' else 0}",
+    )
 
 
 @log_alias("ac")
@@ -49,7 +52,10 @@ def alias_ac(options: Options) -> Format:
     """
     Client connections of the process.
     """
-    return lambda stream: b"%d" % len(stream.session.frontend.worker.sessions)
+    return inline(
+        lambda stream: b"%d" % len(stream.session.frontend.worker.sessions),
+        "{len(frontend.worker.sessions)}",
+    )
 
 
 @log_alias("fc")
@@ -57,7 +63,10 @@ def alias_fc(options: Options) -> Format:
     """
     Client connections of the frontend.
     """
-    return lambda stream: b"%d" % stream.session.frontend.counters.scur
+    return inline(
+        lambda stream: b"%d" % stream.session.frontend.counters.scur,
+        "{frontend.counters.scur}",
+    )
 
 
 def _backend_streams(stream: Any) -> int:
@@ -75,7 +84,10 @@ def alias_bc(options: Options) -> Format:
     """
     Streams of the backend.
     """
-    return number(_backend_streams, options)
+    return inline(
+        number(_backend_streams, options),
+        "{0 if backend is None else backend.counters.scur}",
+    )
 
 
 @log_alias("sc")
@@ -83,7 +95,7 @@ def alias_sc(options: Options) -> Format:
     """
     Streams of the server.
     """
-    return number(_server_streams, options)
+    return inline(number(_server_streams, options), "{0 if server is None else server.current}")
 
 
 @log_alias("rc")
@@ -96,7 +108,7 @@ def alias_rc(options: Options) -> Format:
         shown = b"%d" % stream.retries
         return b"+" + shown if stream.redispatched else shown
 
-    return retries
+    return inline(retries, "{'+' if stream.redispatched else ''}{stream.retries}")
 
 
 @log_alias("sq")
@@ -104,7 +116,7 @@ def alias_sq(options: Options) -> Format:
     """
     Streams before it in the server's queue.
     """
-    return lambda stream: b"%d" % stream.server_queue
+    return inline(lambda stream: b"%d" % stream.server_queue, "{stream.server_queue}")
 
 
 @log_alias("bq")
@@ -112,7 +124,7 @@ def alias_bq(options: Options) -> Format:
     """
     Streams before it in the backend's queue.
     """
-    return lambda stream: b"%d" % stream.backend_queue
+    return inline(lambda stream: b"%d" % stream.backend_queue, "{stream.backend_queue}")
 
 
 _lines: WeakKeyDictionary[Any, count[int]] = WeakKeyDictionary()

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from mwproxy.core.families import log_alias
-from mwproxy.rules.aliases import http_only, number
+from mwproxy.rules.aliases import http_only, inline, number
 from mwproxy.rules.log_format import Format, Options
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -35,8 +35,8 @@ def _date(when: time.struct_time) -> str:
 
 
 @lru_cache(maxsize=64)
-def _local(second: int) -> bytes:
-    return _date(time.localtime(second)).encode() + b".%03d"
+def _local(second: int) -> str:
+    return _date(time.localtime(second))
 
 
 @lru_cache(maxsize=64)
@@ -55,8 +55,8 @@ def _universal(second: int) -> bytes:
 
 def _with_milliseconds(wall: Wall) -> Format:
     def shown(stream: Any) -> bytes:
-        milliseconds = int(wall(stream) * 1000)
-        return _local(milliseconds // 1000) % (milliseconds % 1000)
+        when = wall(stream)
+        return f"{_local(int(when))}.{int(when * 1000) % 1000:03d}".encode()
 
     return shown
 
@@ -66,7 +66,11 @@ def alias_t(options: Options) -> Format:
     """
     When the connection was accepted, local time with milliseconds.
     """
-    return _with_milliseconds(_accepted)
+    return inline(
+        _with_milliseconds(_accepted),
+        "{local_date(int(session.accepted_wall))}.{int(session.accepted_wall * 1000) % 1000:03d}",
+        local_date=_local,
+    )
 
 
 @log_alias("tr")
@@ -76,11 +80,11 @@ def alias_tr(options: Options) -> Format:
     When the request began, local time with milliseconds.
     """
 
-    def shown(stream: Any) -> bytes:
-        milliseconds = int((stream.begun_wall or stream.session.accepted_wall) * 1000)
-        return _local(milliseconds // 1000) % (milliseconds % 1000)
-
-    return shown
+    return inline(
+        _with_milliseconds(_begun),
+        "{local_date(int(wall))}.{int(wall * 1000) % 1000:03d}",
+        local_date=_local,
+    )
 
 
 @log_alias("T")

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from mwproxy.core.families import log_alias
-from mwproxy.rules.aliases import http_only, text
+from mwproxy.rules.aliases import http_only, inline, text
 from mwproxy.rules.log_format import Format, Options, style
 from mwproxy.rules.targets import split_target
 from mwproxy.rules.texts import escape_log, escape_log_header
@@ -20,6 +20,15 @@ _BAD = b"<BADREQ>"
 @lru_cache(maxsize=512)
 def _line(method: bytes, target: bytes, version: int) -> bytes:
     return b"%b %b HTTP/%d.%d" % (escape_log(method), escape_log(target), *divmod(version, 10))
+
+
+@lru_cache(maxsize=512)
+def _line_text(method: bytes, target: bytes, version: int) -> str:
+    return _line(method, target, version).decode("ascii")
+
+
+def _as_came(stream: Any) -> str:
+    return request_line(stream).decode("ascii")
 
 
 def request_line(stream: Any) -> bytes:
@@ -43,9 +52,15 @@ def alias_r(options: Options) -> Format:
     """
     The request line.
     """
-    if options.quote and not options.escape:
-        return lambda stream: b'"%b"' % request_line(stream)
-    return text(request_line, options)
+    made = text(request_line, options)
+    if options.escape:
+        return made
+    source = (
+        "{line_text(request.method, request.target, request.version) "
+        "if request is not None and stream.received is None else line_as_came(stream)}"
+    )
+    quote = '\\"' if options.quote else ""
+    return inline(made, quote + source + quote, line_text=_line_text, line_as_came=_as_came)
 
 
 def _part(pick: Callable[[bytes, bytes, int], bytes], options: Options) -> Format:
@@ -122,6 +137,23 @@ def _braces(attribute: str, options: Options) -> Format:
         inner = b"|".join([escape_log_header(value or b"") for value in captures])
         return style(b"{" + inner + b"}", options)
 
+    def spaced(stream: Any) -> bytes:
+        found = shown(stream)
+        return found + b" " if found else b""
+
+    return _optional(attribute, shown, spaced)
+
+
+def _optional(attribute: str, shown: Format, spaced: Format) -> Format:
+    """
+    Let a variable that is mostly empty be written without a call while it is.
+    """
+    names: dict[str, Any] = {f"{attribute}_{kind.__name__}": kind for kind in (shown, spaced)}
+    for kind in (shown, spaced):
+        call = f"{attribute}_{kind.__name__}(stream).decode('ascii')"
+        source = f"{{{call} if stream.{attribute} else ''}}"
+        inline(kind, source, **names)
+    shown.__dict__["spaced"] = spaced
     return shown
 
 
@@ -165,13 +197,18 @@ def alias_hsl(options: Options) -> Format:
     return _list("response_captures", options)
 
 
+def _nothing(options: Options) -> Format:
+    made = style(b"", options)
+    return inline(lambda stream: made, made.decode().replace('"', '\\"'))
+
+
 @log_alias("CC")
 @http_only
 def alias_cc(options: Options) -> Format:
     """
     The captured request cookie: none, since C{capture cookie} is not supported.
     """
-    return text(lambda stream: b"", options)
+    return _nothing(options)
 
 
 @log_alias("CS")
@@ -180,4 +217,4 @@ def alias_cs(options: Options) -> Format:
     """
     The captured response cookie: none, since C{capture cookie} is not supported.
     """
-    return text(lambda stream: b"", options)
+    return _nothing(options)

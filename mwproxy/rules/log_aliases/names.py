@@ -9,7 +9,7 @@ import socket
 from typing import Any
 
 from mwproxy.core.families import log_alias
-from mwproxy.rules.aliases import name, number, text, wire_name
+from mwproxy.rules.aliases import inline, name, number, plain, text, wire_name
 from mwproxy.rules.log_format import Format, Options
 from mwproxy.rules.texts import to_wire
 
@@ -42,8 +42,12 @@ def server_name(stream: Any) -> bytes:
     server = stream.server
     if server is not None:
         return wire_name(server.name)
+    return wire_name(_service(stream))
+
+
+def _service(stream: Any) -> str:
     service = stream.service
-    return wire_name(f"<{service.strip('<>')}>") if service else b"<NOSRV>"
+    return f"<{service.strip('<>')}>" if service else "<NOSRV>"
 
 
 @log_alias("f")
@@ -51,7 +55,8 @@ def alias_f(options: Options) -> Format:
     """
     The frontend's name.
     """
-    return name(frontend_name, options)
+    made = name(frontend_name, options)
+    return inline(made, "{frontend.name}") if plain(options) else made
 
 
 @log_alias("ft")
@@ -59,7 +64,8 @@ def alias_ft(options: Options) -> Format:
     """
     The frontend's name; C{~} would follow it for connections over TLS.
     """
-    return name(frontend_name, options)
+    made = name(frontend_name, options)
+    return inline(made, "{frontend.name}") if plain(options) else made
 
 
 @log_alias("b")
@@ -67,7 +73,10 @@ def alias_b(options: Options) -> Format:
     """
     The backend's name.
     """
-    return name(backend_name, options)
+    made = name(backend_name, options)
+    if not plain(options):
+        return made
+    return inline(made, "{frontend.name if backend is None else backend.name}")
 
 
 @log_alias("s")
@@ -75,7 +84,12 @@ def alias_s(options: Options) -> Format:
     """
     The server's name.
     """
-    return name(server_name, options)
+    made = name(server_name, options)
+    if not plain(options):
+        return made
+    return inline(
+        made, "{service_name(stream) if server is None else server.name}", service_name=_service
+    )
 
 
 @log_alias("H")
@@ -124,7 +138,9 @@ def alias_ts(options: Options) -> Format:
     """
     The termination state, two letters.
     """
-    return lambda stream: (stream.cause + stream.phase).encode()
+    return inline(
+        lambda stream: (stream.cause + stream.phase).encode(), "{stream.cause}{stream.phase}"
+    )
 
 
 @log_alias("tsc")
@@ -132,7 +148,10 @@ def alias_tsc(options: Options) -> Format:
     """
     The termination state with the cookies', four letters.
     """
-    return lambda stream: (stream.cause + stream.phase + stream.cookies).encode()
+    return inline(
+        lambda stream: (stream.cause + stream.phase + stream.cookies).encode(),
+        "{stream.cause}{stream.phase}{stream.cookies}",
+    )
 
 
 alias_tsc.__dict__["http_only"] = True

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from mwproxy.core.families import log_alias
 from mwproxy.rules import timers
-from mwproxy.rules.aliases import http_only, number
+from mwproxy.rules.aliases import http_only, inline, number
 from mwproxy.rules.log_format import Format, Options
 
 
@@ -33,7 +33,10 @@ def alias_receive(options: Options) -> Format:
     """
     TR.
     """
-    return number(timers.receive, options)
+    return inline(
+        number(timers.receive, options),
+        "{int((stream.request_at - stream.begun) * 1000) if stream.request_at else -1}",
+    )
 
 
 @log_alias("Tq")
@@ -50,7 +53,11 @@ def alias_tw(options: Options) -> Format:
     """
     Tw.
     """
-    return number(timers.waiting, options)
+    return inline(
+        number(timers.waiting, options),
+        "{int((stream.assigned_at - (stream.request_at or stream.begun)) * 1000) if "
+        "stream.assigned_at else -1}",
+    )
 
 
 @log_alias("Tc")
@@ -58,7 +65,10 @@ def alias_tc(options: Options) -> Format:
     """
     Tc.
     """
-    return number(timers.connect, options)
+    return inline(
+        number(timers.connect, options),
+        "{int((stream.connected_at - stream.assigned_at) * 1000) if stream.connected_at else -1}",
+    )
 
 
 @log_alias("Tr")
@@ -67,7 +77,10 @@ def alias_response(options: Options) -> Format:
     """
     Tr.
     """
-    return number(timers.response, options)
+    return inline(
+        number(timers.response, options),
+        "{int((stream.response_at - stream.connected_at) * 1000) if stream.response_at else -1}",
+    )
 
 
 @log_alias("Ta")
@@ -76,7 +89,10 @@ def alias_ta(options: Options) -> Format:
     """
     Ta.
     """
-    return number(timers.active, options)
+    return inline(
+        number(timers.active, options),
+        "{max(int((ended - stream.begun) * 1000), 0) if stream.begun else 0}",
+    )
 
 
 @log_alias("Td")
