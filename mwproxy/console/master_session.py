@@ -21,7 +21,7 @@ from twisted.python.failure import Failure
 from mwproxy.console.dispatch import Invocation, run
 from mwproxy.console.line_session import LineSession
 from mwproxy.console.master_view import MasterView
-from mwproxy.console.relay import WorkerLink, link
+from mwproxy.console.relay import Source, WorkerLink, link
 from mwproxy.console.state import ConsoleState, clock, switch_prompt
 from mwproxy.console.targets import not_found, resolve
 from mwproxy.core.families import master_commands
@@ -227,7 +227,7 @@ class MasterConsole(LineSession):
         if self._link is None:
             self._in_session = False
             return
-        self._link.transport.registerProducer(self.transport, True)
+        self._link.transport.registerProducer(Source(self.transport), True)
         if self._ended:
             self._link.input_ended()
 
@@ -247,9 +247,6 @@ class MasterConsole(LineSession):
             self.transport.write(data)
 
     def _relay_ended(self) -> None:
-        if self._in_session and self._link is not None:
-            self._link.transport.unregisterProducer()
-            self.transport.resumeProducing()
         self._link = None
         self._in_session = False
         if not self._gone:

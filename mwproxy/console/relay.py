@@ -11,8 +11,10 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 
 class WorkerLink(Protocol):
@@ -109,6 +111,37 @@ def link(reactor: Any, sock: socket.socket, protocol: Protocol) -> None:
         reactor.adoptStreamConnection(sock.fileno(), sock.family, _One(protocol))
     finally:
         sock.close()
+
+
+@implementer(IPushProducer)
+class Source:
+    """
+    A client's transport as the source of a session's input: the session's end leaves it alone.
+    """
+
+    def __init__(self, transport: Any) -> None:
+        """
+        @param transport: The client's.
+        """
+        self._transport = transport
+
+    def pauseProducing(self) -> None:
+        """
+        Read no more for now.
+        """
+        self._transport.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """
+        Read again.
+        """
+        self._transport.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """
+        Go on as before: the client may have other commands.
+        """
+        self._transport.resumeProducing()
 
 
 class _One(Factory):

@@ -133,7 +133,7 @@ def cmd_clear_counters(invocation: Invocation) -> None:
     worker: WorkerState = invocation.subject
     counted: list[Any] = [worker, *worker.frontends.values(), *worker.backends.values()]
     for frontend in worker.frontends.values():
-        counted.extend(frontend.listeners)
+        counted.extend(each for each in frontend.listeners if hasattr(each, "counters"))
     for backend in worker.backends.values():
         counted.extend(backend.servers)
     for each in counted:
