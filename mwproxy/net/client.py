@@ -152,6 +152,17 @@ class ClientConnection(Session, Endpoint):
                 self.own_host = ""
         return self.own_host or "", self.own_port
 
+    def may_move(self) -> bool:
+        """
+        Tell whether the connection can go on in another process.
+        """
+        return False
+
+    def leave(self) -> None:
+        """
+        A soft stop has begun.
+        """
+
     def event(self, event: int) -> None:
         """
         Something happened on the socket.

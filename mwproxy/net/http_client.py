@@ -215,7 +215,7 @@ class HttpClient(ClientConnection):
         entry = self.entry
         self.idle_from = now = self.plane.reactor.now
         if self.plane.state.stopping and not self.inbuf:
-            self.close()
+            self.leave()
             return
         self.expiry = expiry = now + entry.keep_alive_timeout
         if expiry < self.parked_at:
@@ -369,10 +369,66 @@ class HttpClient(ClientConnection):
 
     def leave(self) -> None:
         """
-        A soft stop has begun: go now if no stream is under way or arriving.
+        A soft stop has begun: go on in the successor, or go now, if no stream is under way or
+        arriving.
         """
-        if self.stream is None and not self.inbuf and self.on_read == self.read_request:
+        if not self.may_move():
+            return
+        if self.plane.handover is not None:
+            self.plane.handover.send([self])
+        else:
             self.close()
+
+    def may_move(self) -> bool:
+        """
+        Tell whether the connection is between two requests.
+        """
+        return (
+            self.fd >= 0
+            and self.stream is None
+            and not self.inbuf
+            and not self.out
+            and not self.half_closed
+            and self.on_read == self.read_request
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """
+        Tell what another process must know to go on.
+
+        @return: Values fit for JSON; see L{take_over}.
+        """
+        own_host, own_port = self.destination()
+        return {
+            "frontend": self.frontend.name,
+            "bind": str(self.bind.address),
+            "client": [self.client_host, self.client_port],
+            "own": [own_host, own_port],
+            "accepted": self.accepted,
+            "accepted_wall": self.accepted_wall,
+            "requests": self.requests,
+        }
+
+    def take_over(self, facts: dict[str, Any]) -> None:
+        """
+        Go on where another process stopped.
+
+        @param facts: What L{facts} told there.
+        """
+        self.client_host, self.client_port = facts["client"]
+        self.own_host, self.own_port = facts["own"]
+        self.accepted = self.handshaken = facts["accepted"]
+        self.accepted_wall = facts["accepted_wall"]
+        # At least one, so that it is not taken for one that has never said anything.
+        self.requests = max(1, facts["requests"])
+        self.wait(self.entry.keep_alive_timeout)
+
+    def moved(self) -> None:
+        """
+        Another process has the connection now: forget it without closing it.
+        """
+        self.plane.reactor.unwatch(self.fd)
+        self.close()
 
     def close(self) -> None:
         """

@@ -47,7 +47,7 @@ class HttpEnding(Exchange):
         Whether the client's connection can go on after an answer of our own.
         """
         session = self.session
-        if self.upload is not None or session.plane.state.stopping:
+        if self.upload is not None or session.plane.closing:
             return False
         if self.route is not None:
             if self.route.close_mode == "close":

@@ -134,7 +134,7 @@ class HttpResponse(HttpEnding):
             and length != UNTIL_CLOSE
             and mode != "close"
             and self.upload is None
-            and not plane.state.stopping
+            and not plane.closing
         )
         self.keep_link = mode == "keep-alive" and length != UNTIL_CLOSE and server_keeps(response)
         decoded = length == CHUNKED and request.version < 11
@@ -186,7 +186,7 @@ class HttpResponse(HttpEnding):
             or request_block.upgrade
             or request.method == b"HEAD"
             or request.method == b"CONNECT"
-            or session.plane.state.stopping
+            or session.plane.closing
         ):
             return False
         head = status_line(response) + block.ready

@@ -180,6 +180,34 @@ class Listener:
             _log.failure("a new session failed")
             client.crashed()
 
+    def adopt(self, sock: socket.socket, facts: dict[str, Any]) -> None:
+        """
+        Go on with a client connection that another process accepted.
+
+        @param sock: The connection, non-blocking; becomes the session's own.
+
+        @param facts: What the other process knew of it.
+
+        @raise KeyError: Facts are missing; nothing was done.
+        """
+        plane = self.plane
+        counters = self.frontend.counters
+        totals = plane.state.counters
+        now = plane.reactor.now
+        counters.scur += 1
+        totals.scur += 1
+        self.current += 1
+        client = HttpClient(self.entry, sock, facts["client"], now, now + plane.wall_offset)
+        try:
+            client.take_over(facts)
+        except Exception:
+            client.close()
+            raise
+        counters.smax = max(counters.smax, counters.scur)
+        totals.smax = max(totals.smax, totals.scur)
+        if plane.state.stopping:
+            client.leave()
+
     def _rest(self) -> None:
         _log.warn("{frontend}: out of descriptors or memory, accepting rests", frontend=self.name)
         self._unwatch()

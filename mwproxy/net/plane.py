@@ -25,6 +25,12 @@ class Plane:
 
     @ivar wall_offset: What the time of day is ahead of the monotonic clock; refreshed each second.
 
+    @ivar closing: True once a soft stop has begun and connections have nowhere to go: they are
+        closed after their present exchange.
+
+    @ivar handover: Where idle connections go during a soft stop, a
+        L{HandoverSender<mwproxy.net.handover.HandoverSender>}, or L{None}.
+
     @ivar session_ended: Called when a session is gone, L{None} while nobody waits for that.
 
     @ivar full_listeners: Listeners at a limit, which accept again when a session has ended.
@@ -32,7 +38,9 @@ class Plane:
 
     __slots__ = (
         "bufsize",
+        "closing",
         "full_listeners",
+        "handover",
         "head_limit",
         "maxhdr",
         "pipes",
@@ -56,4 +64,6 @@ class Plane:
         self.splice = not settings.nosplice
         self.pipes = PipePool()
         self.session_ended: Callable[[], None] | None = None
+        self.closing = False
+        self.handover: Any = None
         self.full_listeners: list[Any] = []

@@ -18,6 +18,7 @@ from mwproxy.core.diagnostics import Diagnostics, Severity, format_message
 from mwproxy.core.levels import Level
 from mwproxy.live.proxies import WorkerState
 from mwproxy.live.servers import Server
+from mwproxy.net.handover import HandoverReceiver, HandoverSender
 from mwproxy.net.listeners import Listener
 from mwproxy.net.plane import Plane
 from mwproxy.net.pools import drop_idle, purge
@@ -68,6 +69,7 @@ class WorkerService:
         self._consoles: list[Any] = []
         self._checks: Any = None
         self._logs: Any = None
+        self._receivers: list[HandoverReceiver] = []
         self._soft_stop: SoftStop | None = None
         self._ticker: Any = None
         self._starting = True
@@ -228,6 +230,28 @@ class WorkerService:
                 waiting.stream.refused(503, "S", "Q")
         return 0
 
+    def hand_over(self, sock: socket.socket) -> None:
+        """
+        Have a successor: idle connections go to it during the soft stop.
+
+        @param sock: The channel to it; becomes this worker's own.
+        """
+        if self.plane is None or self.plane.handover is not None:
+            sock.close()
+            return
+        self.plane.handover = HandoverSender(self.plane, sock)
+
+    def take_over(self, sock: socket.socket) -> None:
+        """
+        Be a successor: take connections from a worker that leaves.
+
+        @param sock: The channel from it; becomes this worker's own.
+        """
+        if self.plane is None:
+            sock.close()
+            return
+        self._receivers.append(HandoverReceiver(self.plane, sock))
+
     def leave(self) -> None:
         """
         Begin a soft stop (SIGUSR1).
@@ -316,6 +340,9 @@ class WorkerService:
         if self._ticker is not None and self._ticker.active():
             self._ticker.cancel()
         closers: list[Callable[[], Any]] = [each.stop for each in self._consoles]
+        closers += [each.close for each in self._receivers]
+        if self.plane is not None and self.plane.handover is not None:
+            closers.append(self.plane.handover.close)
         closers += [each.close for each in self._listeners]
         if self._checks is not None:
             closers.append(self._checks.stop)

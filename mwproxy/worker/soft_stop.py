@@ -77,9 +77,12 @@ class SoftStop:
             self._later(settings.hard_stop_after_ms, self._hard_stop)
         spread = settings.close_spread_time_ms
         idle = [session for session in state.sessions if session.stream is None]
+        plane.closing = plane.handover is None
         plane.session_ended = self._check
+        if plane.handover is not None:
+            plane.handover.send(idle)
         for session in idle:
-            if spread:
+            if spread and plane.handover is None:
                 self._later(random.randrange(spread), session.leave)  # type: ignore[attr-defined]
             else:
                 session.leave()  # type: ignore[attr-defined]  # sessions at work are clients
