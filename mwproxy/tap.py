@@ -82,6 +82,8 @@ class Options(usage.Options):
         for name in ("maxconn", "proxy-maxconn", "memory"):
             if self[name] is not None and self[name] <= 0:
                 raise usage.UsageError(f"--{name} must be a positive number")
+        if self["directory"] and not Path(self["directory"]).is_dir():
+            raise usage.UsageError(f"Could not change to directory {self['directory']}")
         if self.parent is not None and self.parent.get("pidfile") == TWISTD_PIDFILE:
             self.parent["pidfile"] = ""
 
@@ -123,11 +125,17 @@ def makeService(options: Options) -> Any:
     from twisted.internet import reactor
 
     from mwproxy.master.service import MasterService, stop_reactor
-    from mwproxy.process.system import System
+    from mwproxy.process.system import System, limit_memory
+
+    settings = options.settings()
+    if settings.directory:
+        os.chdir(settings.directory)
+    if settings.memory_mb:
+        limit_memory(settings.memory_mb)
 
     def over(status: int) -> None:
         if status:
             atexit.register(os._exit, status)
         reactor.callWhenRunning(stop_reactor, reactor)
 
-    return MasterService(System(reactor), options.settings(), over)
+    return MasterService(System(reactor), settings, over)

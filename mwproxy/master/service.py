@@ -37,7 +37,7 @@ from mwproxy.process.discovery import discover
 from mwproxy.process.environment import initial_environment
 from mwproxy.process.launcher import launch
 from mwproxy.process.listeners import ListenerSet
-from mwproxy.process.messages import Speaker
+from mwproxy.process.messages import Speaker, log_problems
 from mwproxy.process.settings import Settings
 from mwproxy.process.system import System, limit_memory
 
@@ -224,6 +224,7 @@ def run_master(settings: Settings) -> int:
         result.append(status)
         reactor.callWhenRunning(stop_reactor, reactor)
 
+    log_problems(speaker)
     service = MasterService(
         System(reactor), settings, over, environment=environment, launcher=launcher
     )

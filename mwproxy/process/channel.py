@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 
 from mwproxy.core.levels import Level
 from mwproxy.process.ipc import (
+    Channel,
     Figures,
     Hello,
     Load,
@@ -73,16 +74,16 @@ class WorkerEvents(Protocol):
         """
 
 
-class MasterChannel(amp.AMP):
+class MasterChannel(Channel):
     """
-    AMP with one worker.
-    """
+    The channel to one worker.
 
-    transport: Any
+    @ivar events: Gets what the worker says.
+    """
 
     def __init__(self, events: WorkerEvents) -> None:
         super().__init__()
-        self._events = events
+        self.events = events
 
     def load(self, generation: int, process: int, order: dict[str, Any]) -> None:
         """
@@ -121,28 +122,28 @@ class MasterChannel(amp.AMP):
 
     @Hello.responder
     def _hello(self, version: int, software: str, pid: int) -> dict[str, Any]:
-        self._events.said_hello(version, software, pid)
+        self.events.said_hello(version, software, pid)
         return {}
 
     @SendStatus.responder
     def _status(self, status: str, facts: dict[str, Any]) -> dict[str, Any]:
-        self._events.said_status(status, facts)
+        self.events.said_status(status, facts)
         return {}
 
     @Message.responder
     def _message(self, text: str) -> dict[str, Any]:
-        self._events.said_message(text)
+        self.events.said_message(text)
         return {}
 
     @Figures.responder
     def _figures(self, figures: dict[str, Any]) -> dict[str, Any]:
-        self._events.said_figures(figures)
+        self.events.said_figures(figures)
         return {}
 
     @NeedListener.responder
     def _need_listener(self, spec: dict[str, Any]) -> dict[str, Any]:
         try:
-            return {"fd": self._events.needs_listener(ListenerSpec.from_json(spec))}
+            return {"fd": self.events.needs_listener(ListenerSpec.from_json(spec))}
         except CannotBind as error:
             raise Refused(str(error)) from None
 
@@ -151,7 +152,7 @@ class MasterChannel(amp.AMP):
         Report the end.
         """
         super().connectionLost(reason)
-        self._events.channel_closed()
+        self.events.channel_closed()
 
 
 def _report(failure: Failure) -> None:

@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar
 
+from twisted.internet.protocol import connectionDone
 from twisted.protocols import amp
+from twisted.python.failure import Failure
 
 CHANNEL_VERSION = 1
 CHANNEL_FD = 3
@@ -33,6 +35,29 @@ class Json(amp.Argument):
         Decode.
         """
         return json.loads(inString)
+
+
+class Channel(amp.AMP):
+    """
+    One end of the control channel: AMP that does not log each connection.
+
+    @ivar transport: L{None} once the channel is closed.
+    """
+
+    transport: Any
+
+    def makeConnection(self, transport: Any) -> None:
+        """
+        Begin to speak.
+        """
+        amp.BinaryBoxProtocol.makeConnection(self, transport)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        Fail what was asked and not answered.
+        """
+        amp.BinaryBoxProtocol.connectionLost(self, reason)
+        self.transport = None
 
 
 class Refused(Exception):

@@ -7,9 +7,14 @@ the version and the program (management manual, 9.4; observed).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
+
+from twisted.logger import ILogObserver, LogLevel, formatEvent, globalLogBeginner
+from zope.interface import implementer
 
 from mwproxy import PRODUCT, __version__
 from mwproxy.core.diagnostics import Diagnostic, Severity, format_message
@@ -19,16 +24,56 @@ def write_stderr(line: str) -> None:
     """
     Write one line at once; a standard error that is gone is no reason to fail.
     """
-    try:
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
-    except (OSError, ValueError):
-        pass
+    # Not sys.stderr: twistd puts its log there.
+    stream = sys.__stderr__
+    if stream is None:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        stream.write(line + "\n")
+        stream.flush()
+
+
+@implementer(ILogObserver)
+class Problems:
+    """
+    A log observer for the machinery: problems become messages to operators, the rest is nobody's
+    business.
+    """
+
+    def __init__(self, speaker: Speaker) -> None:
+        """
+        @param speaker: Says them.
+        """
+        self._speaker = speaker
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        """
+        Say an event if it is a warning or worse, with the trace of a failure.
+        """
+        level = event.get("log_level")
+        if level is None or level < LogLevel.warn:
+            return
+        severity = Severity.WARNING if level is LogLevel.warn else Severity.ALERT
+        text = formatEvent(event)
+        failure = event.get("log_failure")
+        if failure is not None:
+            trace = failure.getTraceback().rstrip().replace("\n", "\n   | ")
+            text = f"{text}\n   | {trace}"
+        self._speaker.say(severity, text)
+
+
+def log_problems(speaker: Speaker) -> None:
+    """
+    Have the machinery's log say its problems.
+    """
+    globalLogBeginner.beginLoggingTo([Problems(speaker)], redirectStandardIO=False)
 
 
 class Speaker:
     """
     Says messages for one process.
+
+    @ivar program: The program's path for the notice.
 
     @ivar quiet: Nothing is written; the start-up log still gets everything.
     """
@@ -51,7 +96,7 @@ class Speaker:
         @param pid: The process that speaks, L{None} for this one, whatever it is by then.
         """
         self.quiet = False
-        self._program = program
+        self.program = program
         self._write = write
         self._keep = keep
         self._pid = pid
@@ -95,7 +140,7 @@ class Speaker:
         if not self._introduced and not line.startswith("[NOTICE]"):
             self._introduced = True
             self.notice(f"{PRODUCT} version is {__version__}")
-            self.notice(f"path to executable is {self._program}")
+            self.notice(f"path to executable is {self.program}")
         if not self.quiet:
             self._write(line)
         if self._keep is not None:

@@ -24,8 +24,6 @@ STANDBY_NICE = 10
 class System:
     """
     The real system.
-
-    @ivar pid: This process.
     """
 
     def __init__(self, reactor: Any) -> None:
@@ -33,7 +31,13 @@ class System:
         @param reactor: Spawns, adopts and keeps time.
         """
         self.reactor = reactor
-        self.pid = os.getpid()
+
+    @property
+    def pid(self) -> int:
+        """
+        This process, whatever forked meanwhile.
+        """
+        return os.getpid()
 
     def environment(self) -> dict[str, str]:
         """

@@ -22,6 +22,7 @@ from mwproxy.process.environment import initial_environment
 from mwproxy.process.ipc import (
     CHANNEL_FD,
     CHANNEL_VERSION,
+    Channel,
     Figures,
     Hello,
     Leave,
@@ -32,6 +33,7 @@ from mwproxy.process.ipc import (
     Refused,
     SendStatus,
 )
+from mwproxy.process.messages import log_problems
 from mwproxy.process.sockets import CannotBind, ListenerSpec
 from mwproxy.process.system import detach_stdio
 from mwproxy.worker.order import Order
@@ -105,14 +107,12 @@ class ChannelHost(Surroundings):
             self._channel.tell(Message, text=line[start : start + LONGEST_TEXT])
 
 
-class WorkerChannel(amp.AMP):
+class WorkerChannel(Channel):
     """
     The worker's end of the control channel.
 
     @ivar statuses: The exit status once it is known.
     """
-
-    transport: Any
 
     def __init__(self, reactor: Any) -> None:
         super().__init__()
@@ -235,6 +235,7 @@ def run_controlled(reactor: Any) -> int:
     @return: The exit status.
     """
     channel = WorkerChannel(reactor)
+    log_problems(channel.host.speaker)
     install_signals(reactor, channel.service, channel.host)
     os.set_inheritable(CHANNEL_FD, False)
     reactor.adoptStreamConnection(CHANNEL_FD, socket.AF_UNIX, _Factory(channel))

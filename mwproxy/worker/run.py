@@ -43,7 +43,7 @@ class Surroundings:
         Set the program's name for messages.
         """
         self.program = argv0
-        self.speaker = Speaker(argv0, keep=self._keep)
+        self.speaker.program = argv0
 
     def say(self, text: str) -> None:
         """

@@ -16,7 +16,7 @@ from mwproxy.process.environment import initial_environment, predefine
 from mwproxy.process.getsocks import Key, NoTransfer, fetch_listeners
 from mwproxy.process.launcher import launch
 from mwproxy.process.listeners import ListenerSet
-from mwproxy.process.messages import Speaker
+from mwproxy.process.messages import Speaker, log_problems
 from mwproxy.process.pidfile import write_pidfile
 from mwproxy.process.settings import Settings
 from mwproxy.process.sockets import CannotBind, ListenerSpec
@@ -205,6 +205,7 @@ def run_standalone(settings: Settings) -> int:
     if path and path != "/dev/null" and not host.fetch(path):
         return 1
     service = WorkerService(reactor, host)
+    log_problems(host.speaker)
     install_signals(reactor, service, host)
     order = Order(
         found.files,

@@ -1,0 +1,160 @@
+"""
+A system in memory: it records what is started and signaled, and lets a test play the children.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from twisted.internet.error import ProcessDone, ProcessTerminated
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.protocols import amp
+from twisted.python.failure import Failure
+
+from mwproxy.process.ipc import CHANNEL_VERSION
+from mwproxy.process.system import System
+
+
+class MemoryTransport(StringTransport):
+    """
+    The transport of a control channel.
+    """
+
+    def abortConnection(self) -> None:
+        self.loseConnection()
+
+    def fileno(self) -> int:
+        return 9
+
+
+class MemoryProcess:
+    """
+    A child as a test plays it.
+
+    @ivar signals: What it was sent.
+    """
+
+    def __init__(
+        self, pid: int, protocol: Any, argv: Sequence[str], environment: Mapping[str, str]
+    ) -> None:
+        self.pid = pid
+        self.protocol = protocol
+        self.argv = list(argv)
+        self.environment = dict(environment)
+        self.signals: list[int] = []
+        self.channel: Any = None
+        self.alive = True
+
+    @property
+    def is_worker(self) -> bool:
+        return self.channel is not None
+
+    def orders(self) -> list[dict[str, Any]]:
+        """
+        List the configurations that it was given.
+        """
+        boxes = amp.parseString(self.channel.transport.value())
+        return [
+            {key.decode(): value for key, value in box.items()}
+            for box in boxes
+            if box[b"_command"] == b"Load"
+        ]
+
+    def hello(self, version: int = CHANNEL_VERSION) -> None:
+        self.channel.events.said_hello(version, "0.1.0", self.pid)
+
+    def ready(self) -> None:
+        self.channel.events.said_status("READY", {})
+
+    def say(self, line: str) -> None:
+        self.channel.events.said_message(line)
+
+    def exit(self, status: int) -> None:
+        """
+        End, with a status as a shell tells it.
+        """
+        self.alive = False
+        if self.channel is not None:
+            self.channel.events.channel_closed()
+        signum = status - 128 if status > 128 else None
+        reason = (
+            ProcessTerminated(None if signum else status, signum, status)
+            if status
+            else ProcessDone(0)
+        )
+        self.protocol.processExited(Failure(reason))
+
+
+class MemorySystem(System):
+    """
+    The system that tests give.
+
+    @ivar children: All that was started, in order.
+    """
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        super().__init__(self.clock)
+        self.children: list[MemoryProcess] = []
+        self.foreign: list[tuple[int, int]] = []
+        self.groups: set[int] = set()
+        self.fails: OSError | None = None
+        self.log: list[str] = []
+
+    @property
+    def pid(self) -> int:
+        return 100
+
+    def monotonic(self) -> float:
+        return self.clock.seconds()
+
+    def call_later(self, seconds: float, function: Callable[[], object]) -> Any:
+        return self.clock.callLater(seconds, function)
+
+    def kill(self, pid: int, signum: int) -> bool:
+        for child in self.children:
+            if child.pid == pid and child.alive:
+                child.signals.append(signum)
+                return True
+        self.foreign.append((pid, signum))
+        return False
+
+    def kill_group(self, group: int, signum: int) -> bool:
+        if group in self.groups:
+            self.log.append(f"group {group} {signum}")
+            return True
+        return False
+
+    def spawn(
+        self,
+        protocol: Any,
+        argv: Sequence[str],
+        environment: Mapping[str, str],
+        fds: Mapping[int, int],
+    ) -> int:
+        if self.fails is not None:
+            raise self.fails
+        child = MemoryProcess(101 + len(self.children), protocol, argv, environment)
+        self.children.append(child)
+        return child.pid
+
+    def adopt(self, sock: Any, protocol: Any) -> None:
+        sock.close()
+        child = self.children[-1]
+        child.channel = protocol
+        protocol.makeConnection(MemoryTransport())
+
+    def make_nice(self, pid: int) -> bool:
+        self.log.append(f"nice {pid}")
+        return True
+
+    def reset_nice(self, pid: int) -> None:
+        self.log.append(f"reset {pid}")
+
+    def workers(self) -> list[MemoryProcess]:
+        return [child for child in self.children if child.is_worker]
+
+    def programs(self) -> list[MemoryProcess]:
+        return [child for child in self.children if any("launch" in word for word in child.argv)]

@@ -1,0 +1,123 @@
+"""
+Tests for L{mwproxy.process.listeners}.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mwproxy.process.listeners import ListenerSet
+from mwproxy.process.sockets import CannotBind, ListenerSpec
+
+
+class ListenerSetTests(SynchronousTestCase):
+    """
+    Sockets are bound once and live as long as a generation uses them.
+    """
+
+    def setUp(self) -> None:
+        self.listeners = ListenerSet()
+        self.addCleanup(self.listeners.close)
+        self.directory = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.path = str(Path(self.directory, "s"))
+        self.spec = ListenerSpec("unix", self.path)
+
+    def test_two_generations_share_a_socket(self) -> None:
+        """
+        The second generation gets the very socket of the first.
+        """
+        first = self.listeners.take(self.spec, 1)
+        self.assertEqual(self.listeners.take(self.spec, 2), first)
+
+    def test_the_last_user_closes_it(self) -> None:
+        """
+        A socket is closed, and its path removed, when no generation uses it any more.
+        """
+        self.listeners.take(self.spec, 1)
+        self.listeners.commit(1)
+        self.listeners.take(self.spec, 2)
+        self.listeners.commit(2)
+        self.listeners.release(1)
+        self.assertTrue(Path(self.path).exists())
+        self.listeners.release(2)
+        self.assertFalse(Path(self.path).exists())
+        self.assertEqual(self.listeners.specs(), [])
+
+    def test_a_failed_generation_leaves_no_trace(self) -> None:
+        """
+        What only a failed generation had bound is undone: the socket that was at that path before
+        is back.
+        """
+        other = socket.socket(socket.AF_UNIX)
+        self.addCleanup(other.close)
+        other.bind(self.path)
+        other.listen()
+        inode = Path(self.path).stat().st_ino
+        self.listeners.take(self.spec, 1)
+        self.assertNotEqual(Path(self.path).stat().st_ino, inode)
+        self.listeners.release(1)
+        self.assertEqual(Path(self.path).stat().st_ino, inode)
+        self.assertEqual([each.name for each in Path(self.directory).iterdir()], ["s"])
+
+    def test_a_failed_generation_does_not_harm_the_serving_one(self) -> None:
+        """
+        A shared socket survives the failure of one of its users.
+        """
+        self.listeners.take(self.spec, 1)
+        self.listeners.commit(1)
+        self.listeners.take(self.spec, 2)
+        self.listeners.release(2)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(self.path)
+
+    def test_ready_gives_up_what_was_there_before(self) -> None:
+        """
+        Once a generation is READY no backup of the former socket remains.
+        """
+        socket_before = socket.socket(socket.AF_UNIX)
+        self.addCleanup(socket_before.close)
+        socket_before.bind(self.path)
+        self.listeners.take(self.spec, 1)
+        self.listeners.commit(1)
+        self.assertEqual([each.name for each in Path(self.directory).iterdir()], ["s"])
+
+    def test_a_removed_path_is_made_again(self) -> None:
+        """
+        A socket whose path somebody removed is bound anew by the next generation, while the
+        former one keeps its own.
+        """
+        first = self.listeners.take(self.spec, 1)
+        Path(self.path).unlink()
+        self.assertNotEqual(self.listeners.take(self.spec, 2), first)
+        self.listeners.release(1)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(self.path)
+
+    def test_permissions_follow_the_latest_generation(self) -> None:
+        """
+        Permissions are applied to a socket that is bound already.
+        """
+        self.listeners.take(self.spec, 1)
+        self.listeners.take(ListenerSpec("unix", self.path, mode=0o600), 2)
+        self.assertEqual(Path(self.path).stat().st_mode & 0o777, 0o600)
+
+    def test_the_port_of_somebody_else(self) -> None:
+        """
+        An address in use is refused with HAProxy's words.
+        """
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = other.getsockname()[1]
+            spec = ListenerSpec("ipv4", "127.0.0.1", port)
+            error = self.assertRaises(CannotBind, self.listeners.take, spec, 1)
+        self.assertEqual(
+            str(error), f"cannot bind socket (Address already in use) for [127.0.0.1:{port}]"
+        )
+        self.assertEqual(self.listeners.generations(), set())
