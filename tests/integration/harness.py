@@ -46,7 +46,7 @@ def command_of(product: str) -> list[str]:
     if product == "mwproxy":
         return [sys.executable, "-m", "mwproxy", "-Ws"]
     if product == "twistd":
-        return [sys.executable, "-m", "twisted", "-n", "mwproxy"]
+        return [sys.executable, str(Path(sys.executable).with_name("twistd")), "-n", "mwproxy"]
     found = shutil.which(product)
     if found is None:
         raise SkipTest(f"{product} is not installed")
