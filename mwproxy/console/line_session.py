@@ -164,6 +164,8 @@ class LineSession(Protocol):
         self.reader.feed(data)
         self._rearm()
         self.advance()
+        if self.state.mode == "p" and self.reader.in_payload and not self._busy:
+            self.send("+ ")
 
     def readConnectionLost(self) -> None:
         """

@@ -1,0 +1,3 @@
+"""
+Tests of L{mwproxy.console.master_commands}.
+"""

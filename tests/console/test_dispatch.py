@@ -1,0 +1,100 @@
+"""
+Tests for L{mwproxy.console.dispatch}.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mwproxy.console import dispatch
+from mwproxy.core.families import Command
+from mwproxy.core.registry import Registry
+
+
+def a_registry(*names: str) -> Registry[Command]:
+    """
+    Register commands.
+    """
+    registry: Registry[Command] = Registry("command")
+    for name in names:
+        registry.register(
+            name, Command(name, "user", name, f"do {name}", name.startswith("_"), lambda call: name)
+        )
+    return registry
+
+
+class DispatchTests(SynchronousTestCase):
+    """
+    Tests of finding commands.
+    """
+
+    def setUp(self) -> None:
+        self.registry = a_registry(
+            "show info", "show stat", "set server", "help", "quit", "_hidden"
+        )
+
+    def test_longest(self) -> None:
+        """
+        The longest name wins.
+        """
+        registry = a_registry("show", "show info")
+        found = dispatch.find(registry, ["show", "info", "typed"])
+        assert found is not None
+        self.assertEqual((found[0].name, found[1]), ("show info", 2))
+        self.assertIsNone(dispatch.find(registry, ["foo"]))
+
+    def test_help(self) -> None:
+        """
+        Commands are listed by usage, the last ones always, hidden ones never.
+        """
+        self.assertEqual(
+            dispatch.help_text(self.registry, []),
+            "The following commands are valid at this level:\n"
+            "  set server : do set server\n"
+            "  show info  : do show info\n"
+            "  show stat  : do show stat\n"
+            "  help       : do help\n"
+            "  quit       : do quit\n",
+        )
+
+    def test_help_with_words(self) -> None:
+        """
+        Words restrict the list to what begins with them.
+        """
+        lines = dispatch.help_text(self.registry, ["show", "i"]).splitlines()
+        self.assertEqual(len(lines), 4)
+        self.assertIn("show info", lines[1])
+
+    def test_unknown(self) -> None:
+        """
+        Who errs hears what may have been meant.
+        """
+        text = dispatch.unknown(self.registry, ["show", "inf0"])
+        self.assertTrue(
+            text.startswith(
+                "Unknown command: 'show inf0', but maybe one of the following ones is a better "
+                "match:\n  show info"
+            )
+        )
+
+    def test_unknown_with_known_beginning(self) -> None:
+        """
+        The first words of commands bring all of them.
+        """
+        text = dispatch.unknown(self.registry, ["show"])
+        self.assertEqual(len(text.splitlines()), 5)
+
+    def test_nothing_similar(self) -> None:
+        """
+        Without anything similar all commands are listed.
+        """
+        text = dispatch.unknown(self.registry, ["zzzz"])
+        self.assertTrue(text.startswith("Unknown command: 'zzzz'. Please enter one of"))
+
+    def test_framed(self) -> None:
+        """
+        An answer ends with one line feed, and nothing stays nothing.
+        """
+        self.assertEqual(dispatch.framed("a\n\n\n"), "a\n")
+        self.assertEqual(dispatch.framed("a"), "a\n")
+        self.assertEqual(dispatch.framed("\n"), "")

@@ -1,0 +1,248 @@
+"""
+Tests for L{mwproxy.console.listener} and L{mwproxy.console.spec}.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from mwproxy.console.listener import (
+    MASTER_CONNECTIONS,
+    ConsoleService,
+    listen_stats,
+    make_console_services,
+    serve_socket,
+)
+from mwproxy.console.spec import console_listener_spec, parse_console_spec
+from mwproxy.core.diagnostics import ConfigError
+from mwproxy.core.levels import Level
+from mwproxy.process.sockets import CannotBind
+from tests.console.sessions import FakeReactor, FakeView
+from tests.observe.worker import a_worker
+
+
+class SpecTests(SynchronousTestCase):
+    """
+    Tests of what stands behind C{-S}.
+    """
+
+    def refused(self, text: str) -> str:
+        """
+        Get the message.
+        """
+        return str(self.assertRaises(ConfigError, parse_console_spec, text))
+
+    def test_path(self) -> None:
+        """
+        Options follow the address after commas.
+        """
+        [found] = parse_console_spec("/run/m.sock,level,operator,mode,600,severity-output,number")
+        self.assertEqual((found.address.family, found.address.host), ("unix", "/run/m.sock"))
+        self.assertEqual(found.settings.level, Level.OPERATOR)
+        self.assertEqual(found.settings.severity_output, "number")
+        spec = console_listener_spec(found)
+        self.assertEqual((spec.family, spec.host, spec.mode), ("unix", "/run/m.sock", 0o600))
+
+    def test_addresses(self) -> None:
+        """
+        TCP ports and inherited descriptors are addresses too; the level is not given by itself.
+        """
+        [tcp] = parse_console_spec("127.0.0.1:999")
+        self.assertEqual((tcp.address.port, tcp.settings.level), (999, None))
+        [fd] = parse_console_spec("fd@7")
+        self.assertEqual(console_listener_spec(fd).port, 7)
+
+    def test_mistakes(self) -> None:
+        """
+        Mistakes are named together with the whole option.
+        """
+        self.assertIn("'/m foo'", self.refused("/m,foo"))
+        self.assertIn("unknown keyword 'foo'", self.refused("/m,foo"))
+        self.assertIn("(got 'xx')", self.refused("/m,level,xx"))
+        self.assertIn("missing", self.refused("127.0.0.1"))
+        self.assertIn("missing address", self.refused(""))
+
+    def test_tls(self) -> None:
+        """
+        TLS is never ignored.
+        """
+        for option in ("ssl", "crt,/x.pem", "verify,required", "ca-file,/ca.pem"):
+            self.assertIn("TLS on the master CLI", self.refused(f"127.0.0.1:1,{option}"))
+
+
+class SocketTestCase(SynchronousTestCase):
+    """
+    What tests with sockets have in common.
+    """
+
+    def setUp(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="mwp"))
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.path = self.directory / "m"
+        self.reactor = FakeReactor()
+        self.view = FakeView()
+
+    def connect(self, path: Path | None = None) -> socket.socket:
+        """
+        Connect a client.
+        """
+        client = socket.socket(socket.AF_UNIX)
+        self.addCleanup(client.close)
+        client.connect(str(path or self.path))
+        return client
+
+    def accept(self) -> None:
+        """
+        Let the reactor see what waits.
+        """
+        for reader in list(self.reactor.readers):
+            reader.doRead()
+
+
+class ServiceTests(SocketTestCase):
+    """
+    Tests of the master's listeners.
+    """
+
+    def make(self, *specs: str) -> list[ConsoleService]:
+        """
+        Make services and start them.
+        """
+        services = make_console_services(list(specs), self.view, self.reactor)
+        for service in services:
+            service.startService()
+            self.addCleanup(self.stop, service)
+        return services
+
+    def stop(self, service: ConsoleService) -> None:
+        """
+        Stop a service that may be stopped.
+        """
+        if service.running:
+            with contextlib.suppress(OSError):
+                service.stopService()
+
+    def test_level(self) -> None:
+        """
+        A connection has the level of its option, admin by default.
+        """
+        other = self.directory / "o"
+        self.make(str(self.path), f"{other},level,user")
+        self.connect()
+        self.connect(other)
+        self.accept()
+        levels = {protocol.state.level for _, protocol in self.reactor.wires}
+        self.assertEqual(levels, {Level.ADMIN, Level.USER})
+
+    def test_ten_at_a_time(self) -> None:
+        """
+        No more than ten connections are served, on all sockets together; the next one waits for
+        one of them to end.
+        """
+        self.make(str(self.path), str(self.directory / "o"))
+        for _ in range(MASTER_CONNECTIONS + 1):
+            self.connect()
+        for _ in range(MASTER_CONNECTIONS + 1):
+            self.accept()
+        self.assertEqual(len(self.reactor.wires), MASTER_CONNECTIONS)
+        self.assertEqual(self.reactor.readers, set())
+        self.reactor.wires[0][1].connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(len(self.reactor.readers), 2)
+        self.accept()
+        self.assertEqual(len(self.reactor.wires), MASTER_CONNECTIONS + 1)
+
+    def test_mode(self) -> None:
+        """
+        Permissions are as asked for.
+        """
+        self.make(f"{self.path},mode,600")
+        self.assertEqual(self.path.stat().st_mode & 0o777, 0o600)
+
+    def test_removed(self) -> None:
+        """
+        The socket is removed at the end, and connections are closed.
+        """
+        [service] = self.make(str(self.path))
+        self.connect()
+        self.accept()
+        service.stopService()
+        self.assertFalse(self.path.exists())
+        self.assertTrue(self.reactor.wires[0][0].disconnecting)
+        self.assertEqual(list(self.directory.iterdir()), [])
+
+    def test_not_ours_any_more(self) -> None:
+        """
+        A socket that another instance has put in its place stays.
+        """
+        [service] = self.make(str(self.path))
+        self.make(str(self.path))
+        service.stopService()
+        self.assertTrue(self.path.exists())
+
+    def test_start_failed(self) -> None:
+        """
+        An instance that never served gives the path back to the one before it.
+        """
+        self.make(str(self.path))
+        before = self.path.stat().st_ino
+        self.view.served = False
+        [second] = self.make(str(self.path))
+        second.stopService()
+        self.assertEqual(self.path.stat().st_ino, before)
+        self.view.served = True
+
+    def test_cannot_bind(self) -> None:
+        """
+        When one address is not to be had, the others are closed again.
+        """
+        with self.assertRaises(CannotBind):
+            make_console_services(
+                [str(self.path), str(self.directory / "no" / "m")], self.view, self.reactor
+            )
+        self.assertFalse(self.path.exists())
+
+
+class WorkerTests(SocketTestCase):
+    """
+    Tests of the worker's sockets.
+    """
+
+    def test_stats_socket(self) -> None:
+        """
+        A connection to a stats socket has its line's level, and the limit is that of C{stats
+        maxconn} for all sockets together.
+        """
+        state = a_worker()
+        state.configuration.global_.stats_maxconn = 2
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(str(self.path))
+        server.listen()
+        settings = state.configuration.global_.stats_sockets[0].settings
+        port = listen_stats(self.reactor, server.detach(), settings, state)
+        for _ in range(3):
+            self.connect()
+            self.accept()
+        self.assertEqual(len(self.reactor.wires), 2)
+        self.assertEqual(self.reactor.wires[0][1].state.level, Level.ADMIN)
+        self.assertEqual(self.reactor.wires[0][1].state.timeout_ms, 10_000)
+        port.stop()
+        self.assertEqual(self.reactor.readers, set())
+
+    def test_from_master(self) -> None:
+        """
+        A session that the master opens has its level and mode, and no timeout.
+        """
+        one, other = socket.socketpair()
+        self.addCleanup(other.close)
+        session = serve_socket(self.reactor, one, a_worker(), Level.USER, "i")
+        self.assertEqual((session.state.level, session.state.mode), (Level.USER, "i"))
+        self.assertIsNone(session.state.timeout_ms)
+        self.assertEqual(one.fileno(), -1)

@@ -1,0 +1,137 @@
+"""
+Tests for L{mwproxy.console.worker_commands.sess}.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mwproxy.console.session import WorkerConsole
+from mwproxy.console.worker_commands.sess import duration
+from mwproxy.core.levels import Level
+from mwproxy.live.sessions import Session, Stream
+from tests.console.sessions import connected
+from tests.observe.worker import START, a_worker
+
+
+class ClosableSession(Session):
+    """
+    A session that notes that it was closed.
+    """
+
+    closed = False
+
+    def close(self) -> None:
+        """
+        Note it.
+        """
+        self.closed = True
+
+
+class SessTests(SynchronousTestCase):
+    """
+    Tests of commands about sessions.
+    """
+
+    def setUp(self) -> None:
+        self.worker = a_worker()
+        self.worker.now = START + 75
+        self.one = self.make(1, "fe", "127.0.0.1", START)
+        self.two = self.make(0x1F, "tcpl", "", START + 74)
+        stream = self.one.stream = Stream(self.one)
+        stream.backend = self.worker.backends["be1"]
+        stream.server = stream.backend.servers[0]
+        self.session = WorkerConsole(self.worker, Level.ADMIN, "i")
+        self.wire = connected(self.session)
+        self.wire.clear()
+
+    def make(self, number: int, frontend: str, host: str, accepted: float) -> ClosableSession:
+        """
+        Make a session.
+        """
+        session = ClosableSession()
+        session.number = number
+        session.frontend = self.worker.frontends[frontend]
+        session.client_host, session.client_port = host, 35972
+        session.own_host, session.own_port = "127.0.0.1", 80
+        session.accepted = accepted
+        session.requests = 1
+        session.stream = None
+        self.worker.sessions.add(session)
+        return session
+
+    def say(self, text: str) -> list[str]:
+        """
+        Run a command.
+
+        @return: The lines of the answer.
+        """
+        self.session.dataReceived(f"{text}\n".encode())
+        return self.wire.text().removesuffix("\n").splitlines()
+
+    def test_list(self) -> None:
+        """
+        Sessions are listed, oldest first, the asking one last.
+        """
+        lines = self.say("show sess")
+        self.assertEqual(len(lines), 3)
+        self.assertTrue(
+            lines[0].startswith(
+                "0x1: proto=tcpv4 src=127.0.0.1:35972 fe=fe be=be1 srv=s1 ts=00 epoch=0x0 "
+                "age=1m15s calls=1 "
+            )
+        )
+        self.assertIn("0x1f: proto=unix_stream src=unix:1 fe=tcpl be=<NONE> srv=<none>", lines[1])
+        self.assertIn("fe=GLOBAL be=<NONE> srv=<none>", lines[2])
+
+    def test_selectors(self) -> None:
+        """
+        Age, frontend, backend and server select.
+        """
+        for words, expected in (
+            ("older 60s", 1),
+            ("older 1", 2),
+            ("frontend tcpl", 1),
+            ("backend be1", 1),
+            ("server be1/s1", 1),
+            ("server be1/s2", 0),
+            ("0x1f", 3),
+            ("0x77", 0),
+        ):
+            found = [line for line in self.say(f"show sess {words}") if line]
+            self.assertEqual(len(found), expected if words != "0x1f" else 2, words)
+
+    def test_details(self) -> None:
+        """
+        C{all} tells more of each.
+        """
+        self.assertEqual(len(self.say("show sess all")), 5)
+
+    def test_bad_selectors(self) -> None:
+        """
+        Words that cannot be understood are refused.
+        """
+        self.assertEqual(
+            self.say("show sess older x"), ["Expects a duration in seconds behind 'older'."]
+        )
+        self.assertEqual(self.say("show sess backend"), ["Expects a name behind 'backend'."])
+        self.assertTrue(self.say("show sess help")[0].startswith("show sess"))
+
+    def test_shutdown(self) -> None:
+        """
+        A session is ended by its number, or by the server it uses.
+        """
+        self.assertEqual(
+            self.say("shutdown session"), ["Session pointer expected (use 'show sess')."]
+        )
+        self.assertEqual(self.say("shutdown session 0x9"), ["No such session (use 'show sess')."])
+        self.assertEqual(self.say("shutdown session 0x1f"), [])
+        self.assertTrue(self.two.closed)
+        self.assertEqual(self.say("shutdown sessions server be1/s1"), [])
+        self.assertTrue(self.one.closed)
+
+    def test_duration(self) -> None:
+        """
+        Ages have their two largest units.
+        """
+        self.assertEqual([duration(age) for age in (0, 61, 90061)], ["0s", "1m1s", "1d1h"])
