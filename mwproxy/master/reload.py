@@ -14,6 +14,7 @@ from signal import SIGKILL
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from mwproxy.console.master_view import ReloadResult
 from mwproxy.master.exits import note_status
@@ -28,6 +29,7 @@ from mwproxy.process.system import exit_text
 from mwproxy.process.worker import WorkerProcess
 from mwproxy.programs.programs import Programs
 
+_log = Logger()
 #: Seconds that a worker may take to become READY.
 READY_TIMEOUT = 60.0
 
@@ -155,9 +157,23 @@ class Reloads:
         while self._line and self.attempt is None and not self._busy:
             self._busy = True
             try:
-                self._begin(self._line.popleft())
+                self._try(self._line.popleft())
             finally:
                 self._busy = False
+
+    def _try(self, request: Request) -> None:
+        try:
+            self._begin(request)
+        except Exception:
+            # The rim: a fault in our own code is a failed reload, not a master that hangs.
+            _log.failure("a reload could not begin")
+            attempt, first = self.attempt, not self._instance.serving
+            self.attempt = None
+            if attempt is not None:
+                attempt.failing = True
+                self._give_up(attempt)
+                self._instance.listeners.release(attempt.generation)
+            self._not_read(request, first)
 
     def _begin(self, request: Request) -> None:
         instance = self._instance

@@ -65,10 +65,11 @@ class Standby:
         @raise OSError: None could be started.
         """
         self._discard_outdated()
-        ready = [worker for worker in self.waiting if worker.phase is Phase.STANDBY]
-        for worker in ready or self.waiting:
-            self.waiting.remove(worker)
-            return worker
+        for phase in (Phase.STANDBY, Phase.BOOTING):
+            for worker in self.waiting:
+                if worker.phase is phase:
+                    self.waiting.remove(worker)
+                    return worker
         return self._start(background=False)
 
     def fill(self, count: int) -> None:
@@ -79,7 +80,7 @@ class Standby:
         """
         self._wanted = min(count, MOST)
         self._discard_outdated()
-        while len(self.waiting) < self._wanted and self._again is None:
+        while self._usable() < self._wanted and self._again is None:
             try:
                 self.waiting.append(self._start(background=True))
             except OSError as error:
@@ -120,6 +121,9 @@ class Standby:
             self._again = None
         for worker in self.waiting:
             worker.terminate()
+
+    def _usable(self) -> int:
+        return sum(worker.phase in (Phase.STANDBY, Phase.BOOTING) for worker in self.waiting)
 
     def _discard_outdated(self) -> None:
         now = self._fingerprint()

@@ -13,6 +13,7 @@ import os
 import pwd
 import signal
 import sys
+import warnings  # noqa: F401  # os.execvp wants it, and another user may not read the library
 
 
 def drop(group: str, user: str) -> None:

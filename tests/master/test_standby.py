@@ -1,0 +1,117 @@
+"""
+Tests for L{mwproxy.master.standby}.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mwproxy.master.standby import Standby
+from mwproxy.process.messages import Speaker
+from tests.process.memory import MemorySystem
+
+
+class Owner:
+    """
+    Passes on what concerns workers in waiting.
+    """
+
+    def __init__(self, standby: Standby) -> None:
+        self.standby = standby
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *arguments: None
+
+    def worker_gone(self, worker: Any, status: int) -> None:
+        self.standby.gone(worker, status)
+
+
+class StandbyTests(SynchronousTestCase):
+    """
+    Workers in waiting.
+    """
+
+    def setUp(self) -> None:
+        self.system = MemorySystem()
+        self.said: list[str] = []
+        speaker = Speaker("mwproxy", write=self.said.append, pid=100)
+        self.standby = Standby(self.system, speaker, {"A": "b"}, take_fingerprint=lambda: self.code)
+        self.standby.owner = Owner(self.standby)
+        self.code: tuple[object, ...] = (1,)
+
+    def test_how_one_is_started(self) -> None:
+        """
+        A worker runs under our interpreter, does not look for modules in the current directory,
+        and has the initial environment.
+        """
+        self.standby.fill(1)
+        (child,) = self.system.children
+        self.assertEqual(child.argv, [sys.executable, "-P", "-m", "mwproxy.worker"])
+        self.assertEqual(child.environment["A"], "b")
+
+    def test_one_that_is_up_is_preferred(self) -> None:
+        """
+        A worker that waits is taken before one that still starts.
+        """
+        self.standby.fill(2)
+        self.system.children[1].hello()
+        self.assertEqual(self.standby.take().pid, 102)
+        self.assertEqual(self.standby.take().pid, 101)
+
+    def test_none_in_waiting(self) -> None:
+        """
+        When none is left a worker is started at once, not nicely.
+        """
+        self.assertEqual(self.standby.take().pid, 101)
+        self.assertEqual(self.system.log, [])
+
+    def test_not_more_than_four(self) -> None:
+        """
+        Memory is not spent on many.
+        """
+        self.standby.fill(20)
+        self.assertEqual(len(self.system.children), 4)
+
+    def test_delays_double(self) -> None:
+        """
+        One that dies again and again is replaced later and later, until one comes up.
+        """
+        self.standby.fill(1)
+        for delay in (0.25, 0.5, 1.0):
+            self.system.children[-1].exit(1)
+            before = len(self.system.children)
+            self.system.clock.advance(delay - 0.01)
+            self.assertEqual(len(self.system.children), before)
+            self.system.clock.advance(0.02)
+            self.assertEqual(len(self.system.children), before + 1)
+        self.system.children[-1].hello()
+        for worker in self.standby.waiting:
+            self.standby.up(worker)
+        self.system.children[-1].exit(1)
+        self.system.clock.advance(0.25)
+        self.assertEqual(len(self.system.children), 5)
+
+    def test_the_system_refuses(self) -> None:
+        """
+        When no process can be started that is said, and tried again.
+        """
+        self.system.fails = OSError(11, "Resource temporarily unavailable")
+        self.standby.fill(1)
+        self.assertEqual(
+            self.said[-1],
+            "[WARNING]  (100) : Cannot start a standby worker: Resource temporarily unavailable",
+        )
+        self.system.fails = None
+        self.system.clock.advance(0.25)
+        self.assertEqual(len(self.system.children), 1)
+
+    def test_dismissed_ones_are_not_used(self) -> None:
+        """
+        A worker that was told to go is not taken, even before it is gone.
+        """
+        self.standby.fill(1)
+        self.standby.dismiss()
+        self.assertEqual(self.standby.take().pid, 102)

@@ -1,0 +1,69 @@
+"""
+Tests for L{mwproxy.programs.launch}.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mwproxy.programs.program import SCRIPT
+
+
+class LaunchTests(SynchronousTestCase):
+    """
+    The step between master and program.
+    """
+
+    timeout = 20
+
+    def run_it(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-I", "-S", SCRIPT, *words],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def test_group_and_signals(self) -> None:
+        """
+        The program leads its own process group and has default signals, in the same process.
+        """
+        signals = "grep SigIgn /proc/self/status"
+        done = self.run_it("", "", "sh", "-c", f"{signals}; ps -o pid=,pgid= -p $$")
+        ignored, ids = done.stdout.splitlines()
+        self.assertEqual(int(ignored.split()[1], 16), 0)
+        pid, group = ids.split()
+        self.assertEqual(pid, group)
+
+    def test_user_and_group(self) -> None:
+        """
+        Group and user are dropped, with no supplementary groups left.
+        """
+        if subprocess.run(["id", "-u"], capture_output=True, check=True).stdout != b"0\n":
+            self.skipTest("only root can drop to another user")
+        done = self.run_it("nogroup", "nobody", "sh", "-c", "id -u; id -g; id -G")
+        self.assertEqual(done.stdout, "65534\n65534\n65534\n")
+
+    def test_unknown_user(self) -> None:
+        """
+        A user that does not exist is named; nothing runs.
+        """
+        done = self.run_it("", "no-such-user", "echo", "no")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("Cannot execute echo: ", done.stderr)
+        self.assertIn("no-such-user", done.stderr)
+
+    def test_unknown_command(self) -> None:
+        """
+        A command that cannot be executed is an alert, and exit status 1.
+        """
+        done = self.run_it("", "", "/no/such/command")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(
+            done.stderr,
+            r"^\[ALERT\]    \(\d+\) : "
+            r"Cannot execute /no/such/command: No such file or directory\n$",
+        )
