@@ -179,6 +179,9 @@ class ServerLink(Endpoint):
         self.on_read = self._idle_closed
         self.idle_since = now
         self.uses += 1
+        if self.mask != READ:
+            # The end of its last response had to wait for the client.
+            self.want(READ)
 
     def _idle_closed(self) -> None:
         """
