@@ -20,6 +20,8 @@ from mwproxy.stream.heads import response_head, server_keeps, status_line
 from mwproxy.stream.routing import seconds
 
 _END = b"\r\n\r\n"
+#: These have no body, whatever length they name.
+_NO_BODY = frozenset((204, 304))
 
 
 class HttpResponse(HttpEnding):
@@ -189,6 +191,8 @@ class HttpResponse(HttpEnding):
             or session.plane.closing
         ):
             return False
+        if block.length and response.status in _NO_BODY:
+            return False
         head = status_line(response) + block.ready
         self.keep_link = self.head_out = True
         self.step = DATA
@@ -224,12 +228,10 @@ class HttpResponse(HttpEnding):
             self.bad_response()
             return
         self.head_out = True
-        self.bytes_out += len(head)
         link.on_read = download.pull
         session.on_drained = download.drained
+        # The head is counted with what is moved.
         download.push(head + first)
-        # The head is no part of the body.
-        download.moved -= len(head)
 
     def _judge_response(self, verdict: Any) -> None:
         """
@@ -283,16 +285,14 @@ class HttpResponse(HttpEnding):
         self.keep = self.keep_link = False
         self.step = TUNNEL
         self.head_out = True
-        self.bytes_out += len(head)
         inbuf = session.inbuf
         session.inbuf = b""
         if self.upload is not None:
             self.upload.stop()
         relay = self.relay = Relay(session.plane, self, session, self.link)
-        self.bytes_in += len(inbuf)
         session.wait(self.route.tunnel_timeout)
+        # All of it is counted with what is moved.
         relay.begin(inbuf, head + rest)
-        relay.down.moved -= len(head)
         if session.half_closed and not relay.up.finished:
             session.half_closed = False
 
