@@ -1,0 +1,61 @@
+"""
+Tests for L{mwproxy.process.pidfile}.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mwproxy.process.pidfile import remove_pidfile, write_pidfile
+
+
+class PidfileTests(SynchronousTestCase):
+    """
+    The pid file is whole or not there.
+    """
+
+    def setUp(self) -> None:
+        self.directory = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.path = self.directory / "p"
+
+    def test_written_and_replaced(self) -> None:
+        """
+        The file has one line, is readable by all, and nothing is left beside it.
+        """
+        write_pidfile(str(self.path), 12)
+        write_pidfile(str(self.path), 345)
+        self.assertEqual(self.path.read_text(), "345\n")
+        self.assertEqual(self.path.stat().st_mode & 0o777, 0o644)
+        self.assertEqual([each.name for each in self.directory.iterdir()], ["p"])
+
+    def test_a_link_is_replaced_not_followed(self) -> None:
+        """
+        A link left at the path by somebody else is not written through.
+        """
+        victim = self.directory / "victim"
+        victim.write_text("precious")
+        self.path.symlink_to(victim)
+        write_pidfile(str(self.path), 12)
+        self.assertEqual(victim.read_text(), "precious")
+
+    def test_removed_only_if_ours(self) -> None:
+        """
+        A file that names another process stays.
+        """
+        write_pidfile(str(self.path), 12)
+        remove_pidfile(str(self.path), 13)
+        self.assertTrue(self.path.exists())
+        remove_pidfile(str(self.path), 12)
+        self.assertFalse(self.path.exists())
+        remove_pidfile(str(self.path), 12)
+
+    def test_no_directory(self) -> None:
+        """
+        A directory that does not exist is the system's error.
+        """
+        self.assertRaises(OSError, write_pidfile, str(self.directory / "no" / "p"), 1)
