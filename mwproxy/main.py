@@ -12,11 +12,14 @@ import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mwproxy import PRODUCT, RELEASE_DATE, __version__
 from mwproxy.process.arguments import ArgumentError, Arguments, UsageError, parse_arguments
-from mwproxy.process.messages import Speaker
 from mwproxy.process.settings import Settings
+
+if TYPE_CHECKING:
+    from mwproxy.process.messages import Speaker
 
 USAGE = """\
 Usage : {program} [-f <file or directory>]* [options] [-- <file or directory>*]
@@ -105,21 +108,21 @@ def main(argv: list[str] | None = None) -> int:
     @return: The exit status.
     """
     argv0 = _program()
-    speaker = Speaker(argv0)
     try:
         arguments = parse_arguments(sys.argv[1:] if argv is None else argv, argv0)
     except UsageError as error:
         if error.alert:
-            speaker.alert(error.alert)
+            _speaker(argv0).alert(error.alert)
         return usage(argv0)
     except ArgumentError as error:
-        speaker.alert(str(error))
+        _speaker(argv0).alert(str(error))
         return 1
     if arguments.version:
         print(*version_lines(), sep="\n")
         if arguments.version > 1:
             print(*build_lines(), sep="\n")
         return 0
+    speaker = _speaker(argv0)
     if arguments.condition is not None:
         return check_condition(arguments.condition, speaker)
     if arguments.keywords is not None:
@@ -127,6 +130,12 @@ def main(argv: list[str] | None = None) -> int:
         if status or not arguments.settings.files:
             return status
     return run(arguments, speaker)
+
+
+def _speaker(argv0: str) -> Speaker:
+    from mwproxy.process.messages import Speaker
+
+    return Speaker(argv0)
 
 
 def _program() -> str:

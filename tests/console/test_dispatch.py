@@ -18,7 +18,7 @@ def a_registry(*names: str) -> Registry[Command]:
     registry: Registry[Command] = Registry("command")
     for name in names:
         registry.register(
-            name, Command(name, "user", name, f"do {name}", name.startswith("_"), lambda call: name)
+            name, Command(name, "user", name, f"do {name}", name.startswith("_"), str.upper)
         )
     return registry
 

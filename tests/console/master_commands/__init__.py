@@ -1,3 +1,0 @@
-"""
-Tests of L{mwproxy.console.master_commands}.
-"""

@@ -1,0 +1,201 @@
+"""
+Tests for L{mwproxy.main}.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from unittest.mock import patch
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mwproxy import __version__
+from mwproxy.main import main
+from mwproxy.process.settings import Settings
+
+PLAIN = "global\n    maxconn 10\n"
+
+
+class MainTestCase(SynchronousTestCase):
+    """
+    What tests of the command have in common.
+    """
+
+    def setUp(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="mwp"))
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.config = str(self.directory / "a.cfg")
+        Path(self.config).write_text(PLAIN)
+
+    def run_main(self, *words: str) -> int:
+        """
+        Run the command.
+
+        @return: The exit status; output and messages are kept.
+        """
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            patch.object(sys, "__stderr__", err),
+        ):
+            status = main(list(words))
+        self.out, self.err = out.getvalue(), err.getvalue()
+        return status
+
+    def run_fake(self, *words: str) -> tuple[str, Settings]:
+        """
+        Run the command, but only note what would run.
+
+        @return: C{"check"}, C{"master"} or C{"standalone"}, and the settings.
+        """
+        called: list[tuple[str, Settings]] = []
+
+        def note(name: str) -> Callable[[Settings], int]:
+            def run(settings: Settings) -> int:
+                called.append((name, settings))
+                return 77
+
+            return run
+
+        with (
+            patch("mwproxy.worker.standalone.check", note("check")),
+            patch("mwproxy.worker.standalone.run_standalone", note("standalone")),
+            patch("mwproxy.master.service.run_master", note("master")),
+        ):
+            self.assertEqual(self.run_main(*words), 77, getattr(self, "err", ""))
+        return called[0]
+
+
+class AnswerTests(MainTestCase):
+    """
+    Tests of options that answer and end.
+    """
+
+    def test_version(self) -> None:
+        """
+        The version has four lines, more with C{-vv}.
+        """
+        self.assertEqual(self.run_main("-v"), 0)
+        self.assertEqual(len(self.out.splitlines()), 4)
+        self.assertTrue(self.out.startswith(f"mwproxy version {__version__} "))
+        self.assertEqual(self.run_main("-vv"), 0)
+        self.assertIn("Feature list : +", self.out)
+
+    def test_usage(self) -> None:
+        """
+        Without files the version goes to standard output, the usage to standard error.
+        """
+        for words in ((), ("foo",), ("-W",), ("-cc",), ("-z",), ("-f", str(self.directory / "e"))):
+            (self.directory / "e").mkdir(exist_ok=True)
+            self.assertEqual(self.run_main(*words), 1)
+            self.assertEqual(len(self.out.splitlines()), 4)
+            self.assertTrue(self.err.startswith("Usage : "))
+
+    def test_missing_value(self) -> None:
+        """
+        An option without its value is an alert.
+        """
+        self.assertEqual(self.run_main("-c", "-f"), 1)
+        self.assertTrue(self.err.endswith(" : failed to copy argv.\n"))
+        self.assertEqual(self.run_main("-x"), 1)
+        self.assertIn("Unix socket path expected with the -x flag\nUsage", self.err)
+
+    def test_condition(self) -> None:
+        """
+        C{-cc} answers by its exit status.
+        """
+        self.assertEqual(self.run_main("-cc", "streq(a,a)"), 0)
+        self.assertEqual(self.run_main("-cc", "streq(a,b)"), 1)
+        self.assertEqual(self.run_main("-cc", ""), 1)
+        self.assertEqual(self.run_main("-cc", "xx"), 2)
+        self.assertTrue(
+            self.err.endswith(
+                "config : Failed to evaluate condition: unparsable conditional expression 'xx'\n"
+            )
+        )
+
+    def test_keywords(self) -> None:
+        """
+        C{-dK} lists keywords, and names classes that do not exist.
+        """
+        self.assertEqual(self.run_main("-dKcli"), 0)
+        self.assertIn("show proc [MASTER]", self.out)
+        self.assertEqual(self.run_main("-dKfoo"), 1)
+        self.assertIn("unknown class 'foo'", self.err)
+
+    def test_dump(self) -> None:
+        """
+        C{-dC} prints the configuration by words.
+        """
+        self.assertEqual(self.run_main("-dC,line", "-f", self.config), 0)
+        self.assertEqual(self.out, "1\tglobal\n2\t    maxconn 10\n")
+
+
+class RunTests(MainTestCase):
+    """
+    Tests of what is run.
+    """
+
+    def test_check(self) -> None:
+        """
+        C{-c} checks, whatever else is given.
+        """
+        kind, settings = self.run_fake("-Ws", "-S", "/tmp/x", "-p", "/x", "-c", "-f", self.config)
+        self.assertEqual((kind, settings.pidfile), ("check", "/x"))
+
+    def test_master(self) -> None:
+        """
+        C{-W} or the configuration bring a master.
+        """
+        self.assertEqual(self.run_fake("-W", "-f", self.config)[0], "master")
+        Path(self.config).write_text("global\n    master-worker\n")
+        self.assertEqual(self.run_fake("-f", self.config, "-S", "/tmp/x")[0], "master")
+
+    def test_standalone(self) -> None:
+        """
+        Otherwise the process works alone.
+        """
+        kind, settings = self.run_fake("-D", "--", self.config)
+        self.assertEqual((kind, settings.daemon), ("standalone", True))
+        self.assertEqual(settings.argv0, str(Path(sys.argv[0]).absolute()))
+
+    def test_missing_file(self) -> None:
+        """
+        A file that cannot be opened is left to who loads it.
+        """
+        self.assertEqual(self.run_fake("-c", "-f", "/nonexistent.cfg")[0], "check")
+
+    def test_console_without_master(self) -> None:
+        """
+        C{-S} without master is refused.
+        """
+        self.assertEqual(self.run_main("-f", self.config, "-S", "/tmp/x"), 1)
+        self.assertTrue(
+            self.err.endswith(
+                " : a master CLI socket was defined, but master-worker mode (-W) is not enabled.\n"
+            )
+        )
+
+    def test_bad_console(self) -> None:
+        """
+        C{-S} with a mistake, or with TLS, is refused before anything starts.
+        """
+        self.assertEqual(self.run_main("-W", "-f", self.config, "-S", "/tmp/x,foo"), 1)
+        self.assertIn("unknown keyword 'foo'", self.err)
+        self.assertTrue(self.err.endswith("Can't create the master's CLI.\n"))
+        self.assertEqual(self.run_main("-W", "-f", self.config, "-S", "127.0.0.1:1,ssl"), 1)
+        self.assertIn("TLS on the master CLI", self.err)
+
+    def test_trace(self) -> None:
+        """
+        C{-dt} has nothing to show, and says so.
+        """
+        self.run_fake("-dt", "-c", "-f", self.config)
+        self.assertIn("'-dt' has no effect", self.err)
