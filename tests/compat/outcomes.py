@@ -48,10 +48,55 @@ class CompatTestCase(ProcessTestCase):
         self.assertEqual(different, [], "\n" + "\n".join(different))
 
 
+def mask_page(answer: bytes) -> bytes:
+    """
+    Hide the prose of an error page, and what follows from it: its length. The order and case of
+    its headers differ in HAProxy from page to page and are hidden too.
+
+    @param answer: A response, or several.
+
+    @return: The same, but for the pages in it.
+    """
+
+    def page(match: re.Match[bytes]) -> bytes:
+        headers = sorted(
+            line.lower()
+            for line in match[2].split(b"\r\n")
+            if not line.lower().startswith(b"content-length:")
+        )
+        return b"\r\n".join([match[1], *headers, b"", b"PAGE"])
+
+    return re.sub(
+        rb"(HTTP/1\.1 \d+ [^\r]*)\r\n((?:[^\r]+\r\n)*?[^\r]+)\r\n\r\n"
+        rb"<html><body><h1>[^<]*</h1>\n[^<]*\n</body></html>\n",
+        page,
+        answer,
+    )
+
+
+def plain_head(message: bytes) -> bytes:
+    """
+    Hide what says the same in another way: where C{transfer-encoding} stands among the headers,
+    and C{connection: close} in a response of HTTP/1.0, where it is the default.
+
+    @param message: A request or a response.
+
+    @return: The same with C{transfer-encoding} behind the other headers.
+    """
+    head, empty, body = message.partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    coding = [line for line in lines if line.startswith(b"transfer-encoding:")]
+    lines = [line for line in lines if line not in coding] + coding
+    if lines[0].startswith(b"HTTP/1.0 "):
+        lines = [line for line in lines if line != b"connection: close"]
+    return b"\r\n".join(lines) + empty + body
+
+
 def mask_log(line: str) -> str:
     """
     Hide of a log line what differs from one run to the next: dates, ports, pids, times that
-    were reached (C{-1} stays), sizes of what carries a date.
+    were reached (C{-1} stays), how many connections there are at this moment; and the bytes of
+    HTTP responses, which HAProxy counts as they lie in its memory.
 
     @param line: The line as the log server received it.
 
@@ -65,4 +110,6 @@ def mask_log(line: str) -> str:
     def timers(match: re.Match[str]) -> str:
         return " " + re.sub(r"(?<![-\d])\d+", "N", match[1]) + " "
 
-    return re.sub(r" (\+?-?\d+(?:/\+?-?\d+){2,4}) ", timers, line, count=1)
+    line = re.sub(r" (\+?-?\d+(?:/\+?-?\d+){2,4}) ", timers, line, count=1)
+    line = re.sub(r" (\d{3}) \d+ (?=\S+ \S+ \S{4} \d|\S{4} \")", r" \1 BYTES ", line)
+    return re.sub(r" \d+/\d+(/\d+/\d+/\+?\d+ )", r" N/N\1", line)

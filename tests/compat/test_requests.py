@@ -4,7 +4,7 @@ What the server receives, and what the client of a malformed request gets, compa
 
 from __future__ import annotations
 
-from tests.compat.outcomes import CompatTestCase
+from tests.compat.outcomes import CompatTestCase, mask_page, plain_head
 from tests.integration.clients import Connection, exchange
 from tests.integration.harness import Proxy
 from tests.integration.origins import Origin
@@ -46,8 +46,6 @@ FORWARDED = {
     "removed header": b"GET / HTTP/1.1\r\nHost: a.test\r\nX-Remove: a\r\nx-remove: b\r\n\r\n",
     "several of one name": b"GET / HTTP/1.1\r\nHost: a.test\r\nCookie: a=1\r\nCookie: b=2\r\n\r\n",
     "connection: close": b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n",
-    "hop by hop": b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: x-hop\r\nX-Hop: 1\r\n"
-    b"Keep-Alive: 1\r\n\r\n",
     "HTTP/1.0": b"GET / HTTP/1.0\r\nHost: a.test\r\n\r\n",
     "HTTP/1.0 keep-alive": b"GET / HTTP/1.0\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n",
     "HTTP/1.0 without host": b"GET / HTTP/1.0\r\n\r\n",
@@ -65,7 +63,6 @@ FORWARDED = {
     "leading empty line": b"\r\nGET / HTTP/1.1\r\nHost: a.test\r\n\r\n",
     "x-forwarded-for of another proxy": b"GET / HTTP/1.1\r\nHost: a.test\r\n"
     b"X-Forwarded-For: 10.0.0.1\r\n\r\n",
-    "no host": b"GET / HTTP/1.1\r\n\r\n",
 }
 
 ANSWERED_HERE = {
@@ -115,7 +112,8 @@ class RequestTests(CompatTestCase):
 
     def test_forwarded(self) -> None:
         """
-        The server receives the same bytes.
+        The server receives the same bytes. Two cases are not compared, in which HAProxy is laxer
+        than RFC 9112 3.2 (no C{Host}) and RFC 9110 7.6.1 (headers that C{Connection} names).
         """
 
         def script(proxy: Proxy) -> dict[str, tuple[bytes, ...]]:
@@ -126,7 +124,7 @@ class RequestTests(CompatTestCase):
                 connection.send(request)
                 connection.response(request.split()[0].decode())
                 connection.close()
-                seen[name] = tuple(self.origin.requests)
+                seen[name] = tuple(plain_head(one) for one in self.origin.requests)
             return seen
 
         self.compare(CONFIG, script, self._prepare)
@@ -138,7 +136,7 @@ class RequestTests(CompatTestCase):
 
         def script(proxy: Proxy) -> dict[str, bytes]:
             return {
-                name: exchange(proxy.port("web"), request)
+                name: mask_page(exchange(proxy.port("web"), request))
                 for name, request in ANSWERED_HERE.items()
             }
 
@@ -153,7 +151,7 @@ class RequestTests(CompatTestCase):
             seen = {}
             for name, request in MALFORMED.items():
                 before = len(self.origin.requests)
-                answer = exchange(proxy.port("web"), request)
+                answer = mask_page(exchange(proxy.port("web"), request))
                 seen[name] = (answer, len(self.origin.requests) - before)
             return seen
 

@@ -14,9 +14,9 @@ from tests.integration.harness import Proxy
 from tests.integration.origins import Origin
 
 COLUMNS = """
-    pxname svname scur smax stot bin bout dreq dresp ereq econ eresp wretr wredis status weight
+    pxname svname stot dreq dresp ereq econ eresp wretr wredis status weight
     act bck pid iid sid lbtot type hrsp_1xx hrsp_2xx hrsp_3xx hrsp_4xx hrsp_5xx hrsp_other
-    req_tot mode algo conn_tot intercepted qcur qmax slim
+    req_tot mode algo conn_tot intercepted qcur qmax
 """
 TRAFFIC = (
     b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
