@@ -1,0 +1,140 @@
+"""
+Tests for L{mwproxy.console.worker_commands.frontends}.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mwproxy.console.session import WorkerConsole
+from mwproxy.core.levels import Level
+from mwproxy.live.servers import Server
+from tests.console.sessions import connected
+from tests.observe.worker import a_worker
+
+
+class NotedListener:
+    """
+    A listener that notes what it is told.
+    """
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def pause(self) -> None:
+        """
+        Note it.
+        """
+        self.told.append("pause")
+
+    def resume(self) -> None:
+        """
+        Note it.
+        """
+        self.told.append("resume")
+
+    def resume_when_room(self) -> None:
+        """
+        Note it.
+        """
+        self.told.append("room")
+
+    def close(self) -> None:
+        """
+        Note it.
+        """
+        self.told.append("close")
+
+
+class FrontendCommandTests(SynchronousTestCase):
+    """
+    Tests of what changes frontends and limits.
+    """
+
+    def setUp(self) -> None:
+        self.worker = a_worker()
+        self.said: list[str] = []
+        self.worker.say = lambda severity, text: self.said.append(text)
+        self.listener = NotedListener()
+        self.frontend = self.worker.frontends["fe"]
+        self.frontend.listeners = [self.listener]
+        self.worker.frontends["tcpl"].listeners = []
+        self.session = WorkerConsole(self.worker, Level.ADMIN, "i")
+        self.wire = connected(self.session)
+        self.wire.clear()
+
+    def say(self, text: str) -> str:
+        """
+        Run a command.
+
+        @return: The answer without its empty line.
+        """
+        self.session.dataReceived(f"{text}\n".encode())
+        return self.wire.text().removesuffix("\n")
+
+    def test_disable_and_enable(self) -> None:
+        """
+        A frontend can be disabled once and enabled once.
+        """
+        self.assertEqual(self.say("enable frontend fe"), "All sockets are already enabled.\n")
+        self.assertEqual(self.say("disable frontend fe"), "")
+        self.assertEqual(self.frontend.state, "PAUSED")
+        self.assertEqual(self.say("disable frontend #1"), "All sockets are already disabled.\n")
+        self.assertEqual(self.say("enable frontend fe"), "")
+        self.assertEqual(self.frontend.state, "OPEN")
+        self.assertEqual(self.listener.told, ["pause", "resume"])
+        self.assertEqual(self.said, ["Paused frontend fe.", "Resumed frontend fe."])
+
+    def test_shutdown(self) -> None:
+        """
+        A frontend is shut down for good.
+        """
+        self.assertEqual(self.say("shutdown frontend fe"), "")
+        self.assertEqual(self.frontend.state, "STOP")
+        self.assertEqual(self.say("shutdown frontend fe"), "Frontend was already shut down.\n")
+        self.assertIn("cannot enable", self.say("enable frontend fe"))
+        self.assertIn("cannot disable", self.say("disable frontend fe"))
+        self.assertEqual(self.said, ["Proxy fe stopped (cumulated conns: FE: 0, BE: 0)."])
+
+    def test_who(self) -> None:
+        """
+        The frontend must exist.
+        """
+        self.assertEqual(self.say("disable frontend x"), "No such frontend.\n")
+        self.assertEqual(self.say("disable frontend"), "A frontend name is expected.\n")
+
+    def test_maxconn_of_frontend(self) -> None:
+        """
+        A new limit lets listeners try again.
+        """
+        self.assertEqual(self.say("set maxconn frontend fe 12"), "")
+        self.assertEqual(self.frontend.maxconn, 12)
+        self.assertEqual(self.listener.told, ["room"])
+        self.assertEqual(self.say("set maxconn frontend fe"), "Integer value expected.\n")
+        self.assertEqual(self.say("set maxconn frontend fe x"), "Expects an integer value.\n")
+        self.assertEqual(self.say("set maxconn frontend fe 99999999999"), "Value out of range.\n")
+
+    def test_maxconn_of_process(self) -> None:
+        """
+        The process's limit cannot exceed the first one; 0 restores it.
+        """
+        self.assertEqual(self.say("set maxconn global 5"), "")
+        self.assertEqual(self.worker.maxconn, 5)
+        self.assertEqual(self.say("set maxconn global 1001"), "Value out of range.\n")
+        self.say("set maxconn global 0")
+        self.assertEqual(self.worker.maxconn, 1000)
+
+    def test_maxconn_of_server(self) -> None:
+        """
+        A server with a new limit gets streams that wait.
+        """
+        served: list[Server] = []
+
+        def hook(server: Server) -> int:
+            served.append(server)
+            return 0
+
+        self.worker.on_server_up.append(hook)
+        server = self.worker.backends["be1"].servers[2]
+        self.assertEqual(self.say("set maxconn server be1/s3 50"), "")
+        self.assertEqual((server.maxconn, served), (50, [server]))
