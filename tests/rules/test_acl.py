@@ -4,6 +4,7 @@ Tests of C{mwproxy/rules/acl.py}.
 
 from __future__ import annotations
 
+# ruff: noqa: E501  # messages stand whole
 import tempfile
 from pathlib import Path
 

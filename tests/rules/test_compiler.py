@@ -4,6 +4,7 @@ Tests of C{mwproxy/rules/compiler.py}.
 
 from __future__ import annotations
 
+# ruff: noqa: E501  # messages stand whole
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.config import model
@@ -71,7 +72,7 @@ class CompilerTests(SynchronousTestCase):
         """
         A rule is its condition and its action.
         """
-        words = "deny if { path /path }".split()
+        words = ["deny", "if", "{", "path", "/path", "}"]
         condition, action = RULES.rule("http-request", words, proxy(), WHERE, Diagnostics())
         assert condition is not None
         self.assertTrue(condition(make_stream()))

@@ -9,9 +9,8 @@ from itertools import product
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.core.diagnostics import ConfigError, Diagnostics
-from mwproxy.rules.conditions import PREDEFINED
+from mwproxy.rules.conditions import PREDEFINED, compile_condition
 from mwproxy.rules.context import RESPONSE
-from mwproxy.rules.conditions import compile_condition
 from tests.rules.streams import RULES, WHERE, context, make_stream, proxy
 
 
@@ -125,8 +124,8 @@ class ConditionTests(SynchronousTestCase):
         What has no value where it stands is warned of and never matches.
         """
         place = context(phases=RESPONSE, place="frontend http-response header rule")
-        found = compile_condition("if { path /path }".split(), place)
-        inverted = compile_condition("if !{ path /path }".split(), place)
+        found = compile_condition(["if", "{", "path", "/path", "}"], place)
+        inverted = compile_condition(["if", "!{", "path", "/path", "}"], place)
         assert found is not None
         assert inverted is not None
         self.assertFalse(found(make_stream()))

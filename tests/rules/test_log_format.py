@@ -4,6 +4,7 @@ Tests of C{mwproxy/rules/log_format.py}.
 
 from __future__ import annotations
 
+# ruff: noqa: E501  # messages stand whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase

@@ -4,6 +4,7 @@ Tests of C{mwproxy/rules/regex.py}.
 
 from __future__ import annotations
 
+# ruff: noqa: E501  # messages stand whole
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.core.diagnostics import ConfigError

@@ -88,7 +88,7 @@ def alias_tr(options: Options) -> Format:
 
 
 @log_alias("T")
-def alias_t_gmt(options: Options) -> Format:
+def alias_universal(options: Options) -> Format:
     """
     When the connection was accepted, UTC.
     """

@@ -1,0 +1,58 @@
+"""
+Tests of C{mwproxy/rules/actions/variables.py}.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mwproxy.core.diagnostics import ConfigError
+from tests.rules.streams import make_stream, rule
+
+
+class VariableActionTests(SynchronousTestCase):
+    """
+    Tests of actions on variables.
+    """
+
+    def test_values(self) -> None:
+        """
+        Variables keep the type of the expression, formats make strings.
+        """
+        stream = make_stream()
+        for words in (
+            ["set-var(txn.path)", "path,upper"],
+            ["set-var(txn.port)", "dst_port", "add(1)"],
+            ["set-var(txn.none)", "req.hdr(nope)"],
+            ["set-var-fmt(req.from)", "%[src]:%[src_port]"],
+            ["set-var(txn.path,ifnotexists)", "query"],
+            ["set-var(txn.gone)", "path"],
+            ["unset-var(txn.gone)"],
+        ):
+            rule(words)(stream)
+        self.assertEqual(
+            stream.variables,
+            {"txn.path": b"/PATH", "txn.port": 8081, "req.from": b"127.0.0.1:5000"},
+        )
+
+    def test_messages(self) -> None:
+        """
+        Mistakes are told in HAProxy's words.
+        """
+        for words, message in (
+            (["set-var(txn.a)"], "missing fetch method."),
+            (["set-var-fmt(txn.a)"], "missing log-format string."),
+            (["set-var(txn.a)", "nosuch"], "unknown fetch method 'nosuch'."),
+            (["set-var(txn.a", "path"], "incomplete argument after action 'set-var(txn.a'. Expects "
+             "'set-var(<var-name>)', 'set-var-fmt(<var-name>)' or 'unset-var(<var-name>)'."),
+            (["set-var(req.a,foo)", "path"], 'unknown condition "foo".'),
+        ):  # fmt: skip
+            error = str(self.assertRaises(ConfigError, rule, words))
+            self.assertEqual(error.partition(" rule : ")[2], message)
+
+    def test_phase(self) -> None:
+        """
+        A fetch without value where it stands is refused.
+        """
+        self.assertRaises(ConfigError, rule, ["set-var(txn.a)", "status"])
+        self.assertRaises(ConfigError, rule, ["set-var(txn.a)", "path"], "http-response")

@@ -1,0 +1,57 @@
+"""
+Tests of C{mwproxy/rules/log_aliases/timers.py}.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.rules.log_aliases.streams import served
+from tests.rules.streams import log, make_stream
+
+
+class TimerTests(SynchronousTestCase):
+    """
+    Tests of log variables: alone, where they are called, and beside text, where their source is
+    written into the line.
+    """
+
+    def both(self, text: str, bare: bool = False) -> str:
+        """
+        Write a variable in both ways.
+
+        @return: What both give.
+        """
+        stream = make_stream(None) if bare else served()
+        alone = log(text, stream)
+        self.assertEqual(log(f"<{text}>%f", stream), f"<{alone}>f", text)
+        return alone
+
+    def test_served(self) -> None:
+        """
+        Each variable shows its part of a stream that was served.
+        """
+        for text, expected in (
+            ("%Th", "0"),
+            ("%Ti", "0"),
+            ("%TR", "0"),
+            ("%Tq", "0"),
+            ("%Tw", "-1"),
+            ("%Tc", "-1"),
+            ("%Tr", "-1"),
+            ("%Td", "-1"),
+            ("%Ta", "0"),
+            ("%Tt", "0"),
+            ("%Tu", "0"),
+        ):
+            self.assertEqual(self.both(text), expected, text)
+
+    def test_bare(self) -> None:
+        """
+        Each variable has a form for what there is not.
+        """
+        for text, expected in (
+            ("%TR", "-1"),
+            ("%Tq", "-1"),
+        ):
+            self.assertEqual(self.both(text, True), expected, text)
