@@ -2,9 +2,9 @@
 The connection of a console: commands in, answers out, each side at the other's pace.
 
 One command is answered at a time. An answer is pulled only while the transport's buffer has room,
-and the peer is not read from while more than L{READ_AHEAD} bytes of its commands wait, so that
-neither endless answers nor endless input take memory. A peer that has closed its sending side still
-gets all its answers.
+L{TURN} bytes at a time so that traffic does not wait, and the peer is not read from while more than
+L{READ_AHEAD} bytes of its commands wait, so that neither endless answers nor endless input take
+memory. A peer that has closed its sending side still gets all its answers.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from mwproxy.console.state import ConsoleState
 from mwproxy.protocols.cli_lines import Command, CommandReader
 
 READ_AHEAD = 65536
+#: Bytes of answers that are made in one turn of the reactor.
+TURN = 16384
 
 _log = Logger()
 
@@ -58,6 +60,8 @@ class LineSession(Protocol):
         self._ended = False
         self._gone = False
         self._on_gone: list[Any] = []
+        self._sent = 0
+        self._turn_call: Any = None
 
     # What kinds of consoles add.
 
@@ -83,6 +87,7 @@ class LineSession(Protocol):
         @param text: It.
         """
         if text and not self._gone:
+            self._sent += len(text)
             self.transport.write(text.encode("utf-8", "surrogateescape"))
 
     def answer(self, answer: Answer) -> None:
@@ -192,6 +197,9 @@ class LineSession(Protocol):
         if self._idle_call is not None and self._idle_call.active():
             self._idle_call.cancel()
         self._idle_call = None
+        if self._turn_call is not None:
+            self._turn_call.cancel()
+            self._turn_call = None
         self._drop_pieces()
         hooks, self._on_gone = self._on_gone, []
         for hook in hooks:
@@ -231,15 +239,22 @@ class LineSession(Protocol):
         """
         Do all that can be done now.
         """
-        if self._advancing:
+        if self._advancing or self._turn_call is not None:
             return
         self._advancing = True
+        self._sent = 0
         try:
             while not self._full and not self._gone and self._step():
-                pass
+                if self._sent >= TURN and self._clock is not None:
+                    self._turn_call = self._clock.callLater(0, self._next_turn)
+                    break
         finally:
             self._advancing = False
         self._hold_back()
+
+    def _next_turn(self) -> None:
+        self._turn_call = None
+        self.advance()
 
     def _step(self) -> bool:
         if self._pieces is not None:

@@ -240,7 +240,7 @@ def serve_socket(
     """
     load_family(WORKER_COMMANDS)
     sock.setblocking(False)
-    session = WorkerConsole(state, level, mode)
+    session = WorkerConsole(state, level, mode, clock=reactor)
     link(reactor, sock, session)
     return session
 

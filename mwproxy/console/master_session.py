@@ -62,7 +62,7 @@ class MasterConsole(LineSession):
 
         @param severity: How feedback begins.
         """
-        super().__init__(ConsoleState(level, "i", severity=severity), prefixes=True)
+        super().__init__(ConsoleState(level, "i", severity=severity), prefixes=True, clock=reactor)
         self.view = view
         self._reactor = reactor
         self._default: int | None = None

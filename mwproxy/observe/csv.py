@@ -7,7 +7,11 @@ follow it. It has no position in the other formats.
 
 from __future__ import annotations
 
+import re
+
 from mwproxy.observe.fields import Field, Reading
+
+_SPECIAL = re.compile(r'[,"\r\n]')
 
 
 def quoted(value: int | str) -> str:
@@ -18,10 +22,11 @@ def quoted(value: int | str) -> str:
 
     @return: Its text, in quotes if it contains a comma, a quote or a line break.
     """
-    text = str(value)
-    if any(character in text for character in ',"\r\n'):
-        return '"' + text.replace('"', '""') + '"'
-    return text
+    if isinstance(value, int):
+        return str(value)
+    if _SPECIAL.search(value):
+        return '"' + value.replace('"', '""') + '"'
+    return value
 
 
 def header(fields: list[Field]) -> str:
@@ -48,4 +53,4 @@ def row(width: int, values: list[Reading]) -> str:
     cells = [""] * width
     for reading in values:
         cells[reading.position] = quoted(reading.value)
-    return "".join(f"{cell}," for cell in cells) + "-,\n"
+    return ",".join(cells) + ",-,\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from mwproxy.core.registry import Registry
 
@@ -67,8 +67,7 @@ class Field:
         return {"origin": ORIGINS[origin], "nature": NATURES[nature], "scope": SCOPES[scope]}
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """
     A field with the value it has in one object.
     """

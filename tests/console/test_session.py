@@ -249,6 +249,27 @@ class FlowTests(SessionTestCase):
         self.assertEqual(len(pulled), 1000)
         self.assertTrue(self.wire.text().endswith("x\n\nadmin\n\n"))
 
+    def test_traffic_goes_on(self) -> None:
+        """
+        A long answer is made in several turns of the reactor.
+        """
+        self.begin("i")
+        self.register("long", lambda invocation: iter(["x" * 9999 + "\n"] * 4))
+        self.assertEqual(len(self.say("long\nshow cli level\n")), 20000)
+        self.assertEqual(self.say("show cli level\n"), "")
+        self.clock.advance(0)
+        self.assertEqual(self.wire.text()[20000:], "\nadmin\n\nadmin\n\n")
+
+    def test_gone_between_turns(self) -> None:
+        """
+        Nothing is left to do once the peer has gone.
+        """
+        self.begin("i", timeout_ms=None)
+        self.register("long", lambda invocation: iter(["x" * 9999 + "\n"] * 4))
+        self.say("long\n")
+        self.session.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_gone_in_the_middle(self) -> None:
         """
         An answer whose peer has gone is given up.
