@@ -70,7 +70,7 @@ def _reload_once(peer: Peer, generation: int) -> float:
 class Clients:
     """Clients that ask all the time; half of them keep their connection."""
 
-    def __init__(self, port: int, each: int = 4) -> None:
+    def __init__(self, port: int, each: int = 2) -> None:
         self.served = 0
         self.failed: list[str] = []
         self._port = port
