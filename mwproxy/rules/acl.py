@@ -143,7 +143,8 @@ def compile_acl(words: list[str], context: Context) -> Predicate:
     try:
         expression, _taken = compile_expression(text, context, fetch=fetch)
     except ConfigError as error:
-        raise ConfigError(f"{error} in ACL expression '{text}'") from None
+        message, found, hint = str(error).partition("; did you mean")
+        raise ConfigError(f"{message} in ACL expression '{text}'{found}{hint}") from None
     if not expression.plain:
         implied = ""
     method, groups, resolve, given = _flags(words[1:])

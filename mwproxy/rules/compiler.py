@@ -195,7 +195,7 @@ def _place(proxy: Any, what: str) -> str:
 
 
 def _ended(text: str) -> str:
-    return text if text.endswith(".") else f"{text}."
+    return text if text.endswith((".", "?")) else f"{text}."
 
 
 def _unknown_action(ruleset: str, words: list[str]) -> str:

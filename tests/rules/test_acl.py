@@ -186,6 +186,7 @@ class AclTests(SynchronousTestCase):
             (["path_beg", "-f", "/nonexist"], "failed to open pattern file </nonexist>."),
             (["var(txn.a)", "x"], "matching method must be specified first (using '-m') when using a sample fetch of this type ('var')."),
             (["zzzzzz", "x"], "unknown fetch method 'zzzzzz' in ACL expression 'zzzzzz'."),
+            (["pathh"], "unknown fetch method 'pathh' in ACL expression 'pathh'; did you mean 'path' maybe?"),
             ([], "missing fetch method in ACL expression ''."),
             (["ssl_fc_sni_end", "x"], "ACL keyword 'ssl_fc_sni_end' is not supported by mwproxy."),
             (["path", "-f", "/dev/null", "-m", "beg"], "'-m' must only be specified before patterns and files in parsing ACL expression."),
