@@ -1,0 +1,29 @@
+"""
+A true master with fake workers: C{fake_master.py <file> [<-S option>...]}.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import mwproxy.master.standby as standby
+from mwproxy.master.service import run_master
+from mwproxy.process.settings import Settings
+
+if __name__ == "__main__":
+    script = str(Path(__file__).with_name("fake_worker.py"))
+    vars(standby)["worker_command"] = lambda: [sys.executable, script]
+    file, *sockets = sys.argv[1:]
+    sys.exit(
+        run_master(
+            Settings(
+                files=(file,),
+                sockets=tuple(sockets),
+                master=True,
+                foreground=True,
+                systemd=True,
+                argv0="mwproxy",
+            )
+        )
+    )

@@ -1,0 +1,77 @@
+"""
+Tests for L{mwproxy.master.ready}.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from signal import SIGTERM, SIGUSR1
+
+from mwproxy.process.settings import Settings
+from tests.master.fixture import SupervisorTestCase
+
+
+class ReadyTests(SupervisorTestCase):
+    """
+    What happens once a configuration is served.
+    """
+
+    def test_pid_file(self) -> None:
+        """
+        The pid file is written when the first worker is READY, and removed after a clean stop.
+        """
+        path = Path(self.directory, "pid")
+        self.build(Settings(pidfile=str(path)))
+        self.write()
+        self.supervisor.start()
+        (worker,) = self.starting()
+        worker.hello()
+        self.assertFalse(path.exists())
+        worker.ready()
+        self.assertEqual(path.read_text(), "100\n")
+        self.supervisor.handle_signal(SIGTERM)
+        worker.exit(143)
+        self.system.clock.advance(2)
+        self.assertFalse(path.exists())
+
+    def test_pid_file_that_cannot_be_written(self) -> None:
+        """
+        That is a warning: what serves goes on serving.
+        """
+        self.build(Settings(pidfile="/no/such/directory/pid"))
+        self.start()
+        self.assertIn(
+            "W Cannot create pidfile /no/such/directory/pid (No such file or directory)", self.said
+        )
+        self.assertEqual(self.over, [])
+
+    def test_another_pid_file(self) -> None:
+        """
+        A reload that names another pid file removes the former.
+        """
+        first, second = Path(self.directory, "1"), Path(self.directory, "2")
+        self.start(f"    pidfile {first}")
+        self.write(f"    pidfile {second}")
+        self.serve_next()
+        self.assertEqual((first.exists(), second.exists()), (False, True))
+
+    def test_older_processes(self) -> None:
+        """
+        Processes of C{-sf} and C{-st} are signaled once, when we serve.
+        """
+        for hard, signum in ((False, SIGUSR1), (True, SIGTERM)):
+            self.setUp()
+            self.build(Settings(old_pids=(7, 8), old_hard=hard))
+            self.start()
+            self.serve_next()
+            self.assertEqual(self.system.foreign, [(7, signum), (8, signum)])
+
+    def test_quiet(self) -> None:
+        """
+        With C{quiet} nothing is said after the start; the start-up log goes on.
+        """
+        self.start("    quiet")
+        self.said.clear()
+        self.serve_next()
+        self.assertEqual(self.said, [])
+        self.assertIn("Loading success.", self.instance.log.text())

@@ -1,0 +1,70 @@
+"""
+Tests for L{mwproxy.process.system}.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+
+from twisted.internet.error import ProcessDone, ProcessTerminated
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from mwproxy.process.system import System, exit_status, exit_text
+
+
+class StatusTests(SynchronousTestCase):
+    """
+    Exit statuses as a shell sees them.
+    """
+
+    def test_status(self) -> None:
+        """
+        An exit code is kept, a signal counts from 128.
+        """
+        for value, expected in (
+            (ProcessDone(0), 0),
+            (ProcessTerminated(3, None, 3 << 8), 3),
+            (ProcessTerminated(None, 9, 9), 137),
+        ):
+            self.assertEqual(exit_status(Failure(value)), expected)
+
+    def test_text(self) -> None:
+        """
+        Signals have the system's names.
+        """
+        texts = {0: "Exit", 7: "Exit", 137: "Killed", 143: "Terminated", 134: "Aborted"}
+        texts |= {130: "Interrupt", 139: "Segmentation fault", 138: "User defined signal 1"}
+        self.assertEqual({status: exit_text(status) for status in texts}, texts)
+        self.assertEqual(exit_text(255), "Exit")
+
+
+class SignalTests(SynchronousTestCase):
+    """
+    Signals to others.
+    """
+
+    timeout = 20
+
+    def test_kill(self) -> None:
+        """
+        Signaling tells whether there was somebody; a group is told as a whole.
+        """
+        system = System(None)
+        child = subprocess.Popen(["sleep", "60"], process_group=0)
+        self.assertTrue(system.kill(child.pid, 0))
+        self.assertTrue(system.kill_group(child.pid, signal.SIGTERM))
+        self.assertEqual(child.wait(), -signal.SIGTERM)
+        self.assertFalse(system.kill(child.pid, 0))
+        self.assertFalse(system.kill_group(child.pid, signal.SIGTERM))
+
+    def test_who_we_are(self) -> None:
+        """
+        The pid is the present one, and the environment a copy.
+        """
+        system = System(None)
+        self.assertEqual(system.pid, os.getpid())
+        system.environment()["MWPROXY_TEST"] = "x"
+        self.assertNotIn("MWPROXY_TEST", os.environ)

@@ -1,0 +1,61 @@
+"""
+Tests for L{mwproxy.tap}.
+"""
+
+from __future__ import annotations
+
+from twisted.application.service import IServiceMaker
+from twisted.plugin import getPlugins
+from twisted.python import usage
+from twisted.trial.unittest import SynchronousTestCase
+
+from mwproxy.tap import Options
+
+
+class OptionsTests(SynchronousTestCase):
+    """
+    The options of C{twistd mwproxy}.
+    """
+
+    def parse(self, *words: str) -> Options:
+        options = Options()
+        options.parseOptions(list(words))
+        return options
+
+    def test_settings(self) -> None:
+        """
+        Options are those of the C{mwproxy} command; some may be repeated.
+        """
+        settings = self.parse(
+            "-f", "a", "-f", "b", "-S", "/m", "-S", "1.2.3.4:5,level,user", "-n", "7", "-q", "c"
+        ).settings()
+        self.assertEqual(settings.files, ("a", "b", "c"))
+        self.assertEqual(settings.sockets, ("/m", "1.2.3.4:5,level,user"))
+        self.assertEqual((settings.maxconn, settings.quiet), (7, True))
+        self.assertTrue(settings.master and settings.systemd and settings.under_twistd)
+
+    def test_nothing_to_run(self) -> None:
+        """
+        Without a configuration, or with numbers that make no sense, nothing is started.
+        """
+        for words in ((), ("-f", "a", "-n", "0"), ("-f", "a", "-n", "x"), ("-f", "a", "-C", "/no")):
+            self.assertRaises(usage.UsageError, self.parse, *words)
+
+    def test_pidfile_of_twistd(self) -> None:
+        """
+        twistd writes no pid file in the current directory, unless it was asked to.
+        """
+        for given, expected in (("twistd.pid", ""), ("/run/t.pid", "/run/t.pid")):
+            parent = usage.Options()
+            parent["pidfile"] = given
+            options = Options()
+            options.parent = parent
+            options.parseOptions(["-f", "a"])
+            self.assertEqual(parent["pidfile"], expected)
+
+    def test_plugin(self) -> None:
+        """
+        twistd finds the plugin.
+        """
+        found = [each for each in getPlugins(IServiceMaker) if each.tapname == "mwproxy"]
+        self.assertEqual([vars(each)["module"] for each in found], ["mwproxy.tap"])
