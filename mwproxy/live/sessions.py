@@ -123,6 +123,8 @@ class Stream:
 
     @ivar variables: Values of C{txn.}, C{req.}, C{res.} variables by full name, L{None} for none.
 
+    @ivar log_level: Severity to log it with, -1 for the usual one, -2 for no line at all.
+
     @ivar received: Method and target as they came, once a rule has changed one of them; L{None}
         while the request has them.
 

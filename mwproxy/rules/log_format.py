@@ -107,7 +107,7 @@ def _parse(text: str, context: Context, options: Options, http: bool) -> list[Pa
             parts.append(part)
             continue
         end = position
-        while end < len(text) and text[end].isascii() and text[end].isalpha():
+        while end < len(text) and text[end].isascii() and text[end].isalnum():
             end += 1
         name = text[position:end]
         position = end

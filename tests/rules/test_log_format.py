@@ -116,6 +116,7 @@ class LogFormatTests(SynchronousTestCase):
             ("%ci%", "truncated line after '%'"),
             ("%foo", "no such format variable 'foo'. If you wanted to emit the '%' character verbatim, you need to use '%%'"),
             ("%Q", "no such format variable 'Q'. If you wanted to emit the '%' character verbatim, you need to use '%%'"),
+            ("%ci2", "no such format variable 'ci2'. If you wanted to emit the '%' character verbatim, you need to use '%%'"),
             ("%{+Q", "truncated line after '+Q'"),
             ("%[path", "missing ']' after 'path'"),
             ("%[foofoo]", "failed to parse sample expression <foofoo]> : unknown fetch method 'foofoo'"),
