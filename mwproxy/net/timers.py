@@ -116,7 +116,12 @@ class TimerWheel:
         ticks = self._ticks
         due = int(now * TICKS)
         while ticks and ticks[0] <= due:
-            for timed in list(self._buckets.pop(heappop(ticks))):
+            tick = heappop(ticks)
+            parked_at = tick / TICKS
+            for timed in list(self._buckets.pop(tick)):
+                if timed.parked_at != parked_at:
+                    # An earlier one of this bucket moved or closed it.
+                    continue
                 timed.parked_at = inf
                 expiry = timed.expiry
                 if expiry <= now:
