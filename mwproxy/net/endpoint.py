@@ -85,8 +85,12 @@ class Endpoint:
             they are done: then what is left can be read later, and until somebody wants to the
             descriptor is not watched, since it would report the hang-up for ever.
         """
-        if self.mask & READ or self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        if self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             return True
+        if self.mask & READ:
+            # A hang-up can always be read too: this one was told of another socket that had the
+            # same descriptor earlier in this turn.
+            return False
         self.plane.reactor.unwatch(self.fd)
         self.mask = UNWATCHED
         return False

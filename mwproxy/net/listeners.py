@@ -60,7 +60,8 @@ class Listener:
         self.fd = fd
         self._sock = socket.socket(fileno=fd)
         self._sock.setblocking(False)
-        self._inet = self._sock.family in (socket.AF_INET, socket.AF_INET6)
+        self._family = int(self._sock.family)
+        self._inet = self._family in (socket.AF_INET, socket.AF_INET6)
         self.entry = Entry(plane, frontend, bind, router)
         self.entry.session_ended = self._session_ended
         self._http = frontend.description.mode == "http"
@@ -124,6 +125,7 @@ class Listener:
         frontend = self.frontend
         counters = frontend.counters
         totals = plane.state.counters
+        family = self._family
         accept = self._sock._accept  # type: ignore[attr-defined]  # accept() without a wrapper
         now = plane.reactor.now
         wall = now + plane.wall_offset
@@ -141,7 +143,7 @@ class Listener:
                     self._rest()
                     return
                 continue
-            sock = socket.socket(self._sock.family, self._sock.type, self._sock.proto, fileno=fd)
+            sock = socket.SocketType(family, socket.SOCK_STREAM, 0, fd)
             sock.setblocking(False)
             if self._inet:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -208,8 +210,17 @@ class Listener:
         if plane.state.stopping:
             client.leave()
 
+    def crashed(self) -> None:
+        """
+        Accepting failed in a way that nobody foresaw: try again later.
+        """
+        self._pause_for_a_moment()
+
     def _rest(self) -> None:
         _log.warn("{frontend}: out of descriptors or memory, accepting rests", frontend=self.name)
+        self._pause_for_a_moment()
+
+    def _pause_for_a_moment(self) -> None:
         self._unwatch()
         self.plane.reactor.callLater(REST_SECONDS, self._watch)
 

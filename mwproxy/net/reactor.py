@@ -13,6 +13,7 @@ and reused within the same turn, so it must cope with finding nothing to read.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from select import EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT
 from time import monotonic
 from typing import Any
@@ -130,13 +131,17 @@ class DirectReactor(EPollReactor):
         _log.failure("handling descriptor {fd} failed", fd=fd)
         owner: Any = getattr(handler, "__self__", None)
         crashed = getattr(owner, "crashed", None)
-        try:
-            if crashed is not None:
+        if crashed is not None:
+            try:
                 crashed()
-        except Exception:
-            _log.failure("closing descriptor {fd} failed", fd=fd)
+                return
+            except Exception:
+                _log.failure("closing descriptor {fd} failed", fd=fd)
         if self.handlers.get(fd) is handler:
+            # Nobody would answer its events, which come again and again.
             del self.handlers[fd]
+            with suppress(OSError):
+                self._poller.unregister(fd)
 
 
 def install() -> DirectReactor:

@@ -16,6 +16,8 @@ from mwproxy.net.plane import Plane
 from mwproxy.net.reactor import BROKEN, READ, WRITE
 from mwproxy.net.socket_options import server_options
 
+_STREAM = int(socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+
 
 class LinkOwner(Protocol):
     """
@@ -91,7 +93,7 @@ class ServerLink(Endpoint):
         server = self.server
         self.owner = owner
         try:
-            sock = socket.socket(server.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK, 0)
+            sock = socket.SocketType(server.family, _STREAM, 0)
         except OSError as error:
             owner.link_refused(self, _reason(error.errno))
             return
@@ -122,10 +124,11 @@ class ServerLink(Endpoint):
             owner.link_refused(self, _reason(code))
 
     def _connecting(self, event: int) -> None:
+        if event & READ or not event & WRITE:
+            # Meant for another socket that had the same descriptor earlier in this turn.
+            return
         owner = self.owner
         code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code == 0 and event & BROKEN and not event & WRITE:
-            code = errno.ECONNRESET
         if code:
             self.close()
             owner.link_refused(self, _reason(code))
