@@ -145,6 +145,8 @@ class Soak:
         return 1 if self.failed else 0
 
     def _settle(self) -> None:
+        # After a failed reload the serving worker is listed as an old one.
+        self._reload(10**7, mistakes=0)
         self.proxy.wait(lambda: "old workers" not in self.proxy.rows(), 60)
         pids = set(self.proxy.worker_pids()) | {self.proxy.pid}
         # The standby is the one process that show proc does not list.
@@ -170,13 +172,13 @@ class Soak:
             values["port"] = port
         self.proxy.configure(CONFIG, **values)
 
-    def _reload(self, number: int) -> None:
-        bad = self.random.random() < 0.25
+    def _reload(self, number: int, mistakes: float = 0.25) -> None:
+        bad = self.random.random() < mistakes
         self._configure(number)
         if bad:
             text = self.proxy.file.read_text()
-            mistakes = (("bind", "bnid"), ("timeout", "tiemout"), ("\n", "\n'"), ("global", "glob"))
-            self.proxy.file.write_text(text.replace(*self.random.choice(mistakes), 1))
+            changes = (("bind", "bnid"), ("timeout", "tiemout"), ("\n", "\n'"), ("global", "glob"))
+            self.proxy.file.write_text(text.replace(*self.random.choice(changes), 1))
         elif self.random.random() < 0.1:
             self._kill_standby()
         answer = self.proxy.reload()
