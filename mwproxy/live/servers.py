@@ -112,6 +112,8 @@ class Server:
 
     @ivar current: Streams that use it now (what C{maxconn} limits).
 
+    @ivar used_max: The most of them lately: how many idle connections are worth keeping.
+
     @ivar queue: Streams waiting for this server, oldest first.
 
     @ivar idle: Idle connections, the most recently used last; objects of C{net/pools.py}.
@@ -123,7 +125,8 @@ class Server:
         "queue", "idle", "counters", "health", "check_status", "check_code", "check_duration_ms",
         "check_description", "check_started", "last_change", "down_since", "downtime",
         "check", "slowstart_from", "proxy_header", "usable_now", "backup", "last_error",
-        "port_follows", "used_max", "plain", "share", "pool_limited", "check_sockaddr", "check_family", "minconn",
+        "port_follows", "used_max", "plain", "share", "pool_limited", "check_sockaddr",
+        "check_family", "minconn",
     )  # fmt: skip
 
     def __init__(self, description: model.Server, backend: Backend, number: int) -> None:

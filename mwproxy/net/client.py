@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mwproxy.live.proxies import Frontend
 from mwproxy.live.sessions import Session
-from mwproxy.net.endpoint import ENDPOINT_SLOTS, Endpoint
+from mwproxy.net.endpoint import ENDPOINT_SLOTS, UNWATCHED, Endpoint
 from mwproxy.net.plane import Plane
 from mwproxy.net.reactor import BROKEN, READ, WRITE
 from mwproxy.stream.routing import Router, seconds
@@ -106,12 +106,13 @@ class ClientConnection(Session, Endpoint):
         plane = entry.plane
         self.plane = plane
         self.sock = sock
-        self.fd = fd = sock.fileno()
+        self.fd = sock.fileno()
         self.recv = sock.recv
         self.send = sock.send
         self.out = b""
         self.inbuf = b""
-        self.mask = READ
+        # Its first bytes are read before anything is waited for, and often that is all.
+        self.mask = UNWATCHED
         self.frontend = entry.frontend
         self.bind = entry.bind
         self.stream = None
@@ -133,7 +134,6 @@ class ClientConnection(Session, Endpoint):
         state = plane.state
         state.session_numbers = self.number = state.session_numbers + 1
         state.sessions.add(self)
-        plane.reactor.watch(fd, READ, self.event)
 
     def destination(self) -> tuple[str, int]:
         """

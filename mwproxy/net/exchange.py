@@ -79,6 +79,8 @@ class Exchange(Stream):
         backend = self.route.backend
         self.step = QUEUED
         self.queued_at = self.session.plane.reactor.now
+        # Who leaves while waiting is to be noticed.
+        self.session.resume_reading()
         enqueue(self.session.queue_place(), self, backend)
         self.session.wait(self.route.queue_timeout)
 
@@ -250,9 +252,9 @@ class Exchange(Stream):
         """
         The session is lost: free everything, log nothing.
         """
-        self.step = DONE
         self.drop_link()
         self.let_go()
+        self.step = DONE
 
     def abort_connection(self) -> None:
         """

@@ -19,7 +19,7 @@ from typing import Any
 
 from mwproxy.live.sessions import Stream
 from mwproxy.net.client import ClientConnection, Entry
-from mwproxy.net.exchange import DONE
+from mwproxy.net.exchange import NEW
 from mwproxy.net.http_exchange import HttpExchange
 from mwproxy.net.reactor import READ
 from mwproxy.protocols.http1.framing import ChunkScanner
@@ -82,6 +82,7 @@ class HttpClient(ClientConnection):
         try:
             data = self.recv(plane.bufsize - len(self.inbuf))
         except BlockingIOError:
+            self.want(READ)
             return
         except OSError:
             self.broken()
@@ -178,7 +179,7 @@ class HttpClient(ClientConnection):
             stream.take_body(ChunkScanner(), 0)
         elif block.length > 0:
             stream.take_body(None, block.length)
-        if stream.step != DONE:
+        if stream.step == NEW:
             stream.run(entry)
 
     def read_early(self) -> None:
@@ -215,7 +216,10 @@ class HttpClient(ClientConnection):
         entry = self.entry
         self.idle_from = now = self.plane.reactor.now
         if self.plane.state.stopping and not self.inbuf:
-            self.leave()
+            if self.may_move():
+                self.leave()
+            else:
+                self.close()
             return
         self.expiry = expiry = now + entry.keep_alive_timeout
         if expiry < self.parked_at:
@@ -421,6 +425,7 @@ class HttpClient(ClientConnection):
         self.accepted_wall = facts["accepted_wall"]
         # At least one, so that it is not taken for one that has never said anything.
         self.requests = max(1, facts["requests"])
+        self.want(READ)
         self.wait(self.entry.keep_alive_timeout)
 
     def moved(self) -> None:

@@ -14,7 +14,7 @@ from mwproxy.stream import answers
 from mwproxy.stream.outcome import account_http
 
 #: Letter of the termination state for what a stream was doing when its client left.
-_LEFT_DURING = {DATA: "D", TUNNEL: "D", RESPONSE: "H", REQUEST: "H"}
+_LEFT_DURING = {DATA: "D", TUNNEL: "D", RESPONSE: "H", REQUEST: "D"}
 
 
 class HttpEnding(Exchange):
@@ -32,6 +32,8 @@ class HttpEnding(Exchange):
     @ivar keep_link: Whether the server's does.
 
     @ivar head_out: Whether the head of a final response has been sent.
+
+    @ivar repeatable: Whether all of the request is still at hand.
     """
 
     request: Any
@@ -41,6 +43,7 @@ class HttpEnding(Exchange):
     keep: bool = True
     keep_link: bool = False
     head_out: bool = False
+    repeatable: bool = True
 
     def may_keep(self) -> bool:
         """
@@ -146,8 +149,11 @@ class HttpEnding(Exchange):
                 and not link.out
             ):
                 self.link = None
-                link.rest(session.plane.reactor.now)
-                server.idle.append(link)
+                if len(server.idle) < server.used_max:
+                    link.rest(session.plane.reactor.now)
+                    server.idle.append(link)
+                else:
+                    link.reset()
             else:
                 self.free_link()
         if self.upload is not None:
@@ -160,7 +166,11 @@ class HttpEnding(Exchange):
                 session.last_server = self.server
             session.next_request()
         elif session.fd >= 0:
-            session.finish_writing()
+            if session.inbuf or self.upload is not None or session.out:
+                session.finish_writing()
+            else:
+                # Nothing unread is known of that could turn the close into a reset.
+                session.close()
 
     def account(self) -> None:
         """
@@ -188,13 +198,16 @@ class HttpEnding(Exchange):
         self.phase = _LEFT_DURING.get(
             self.step, "Q" if self.queued_at and not self.assigned_at else "C"
         )
-        counters = self.session.frontend.counters
-        counters.cli_abrt += 1
+        if self.step != DONE:
+            self._count_abort()
+        self._end()
+
+    def _count_abort(self) -> None:
+        self.session.frontend.counters.cli_abrt += 1
         if self.route is not None:
             self.route.backend.counters.cli_abrt += 1
             if self.server is not None:
                 self.server.counters.cli_abrt += 1
-        self._end()
 
     def cut_short(self, cause: str, phase: str) -> None:
         """
@@ -202,7 +215,17 @@ class HttpEnding(Exchange):
         """
         self.cause = cause
         self.phase = phase
-        self._end(reset=True)
+        download = self.download
+        if cause in "Cc" or download is None or download.until_close or self.step == DONE:
+            self._end(reset=True)
+            return
+        # The framing tells the client that something is missing; it gets what there is.
+        session = self.session
+        self.stop_transfers()
+        self.drop_link()
+        self.account()
+        session.inbuf = b""
+        session.finish_writing()
 
     def _end(self, *, reset: bool = False) -> None:
         """

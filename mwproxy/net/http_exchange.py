@@ -247,7 +247,7 @@ class HttpExchange(HttpResponse):
         self.fail(502, "S", "H")
 
     def _repeatable(self) -> bool:
-        return self.upload is None and self.request.method in _IDEMPOTENT
+        return self.repeatable and self.upload is None and self.request.method in _IDEMPOTENT
 
     def client_half_closed(self) -> None:
         """

@@ -272,7 +272,7 @@ class HttpResponse(HttpEnding):
         """
         The server switches protocols: from here on the connection is a tunnel.
         """
-        if not self.request.block.upgrade:
+        if not self.request.block.upgrade or self.request.version < 11:
             self.bad_response()
             return
         self.response = response
@@ -336,6 +336,8 @@ class HttpResponse(HttpEnding):
             transfer.moved = 0
             session.inbuf = transfer.rest
             self.upload = None
+            # What was passed on is not at hand to be sent again.
+            self.repeatable = False
             session.on_read = session.read_request
             session.resume_reading()
             if self.step == REQUEST:

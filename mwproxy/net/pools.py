@@ -1,13 +1,14 @@
 """
 Idle connections to servers (C{http-reuse}, C{pool-max-conn}, C{pool-purge-delay}).
 
-The one used last is taken first, so that the others age and are closed.
+The one used last is taken first, so that the others age and are closed. No more are kept than were
+in use at one time lately: with C{http-reuse safe} every new session makes a connection of its own,
+and these would pile up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from mwproxy.live.servers import Server
 from mwproxy.net.server_link import ServerLink
@@ -46,34 +47,36 @@ def keep_idle(server: Server, link: ServerLink, now: float) -> None:
 
     @param now: The monotonic clock.
     """
-    if not server.usable_now and not server.up:
-        link.close()
+    if (not server.usable_now and not server.up) or len(server.idle) >= server.used_max:
+        link.reset()
         return
     if server.pool_limited:
         settings = server.description.settings
         if (0 <= settings.pool_max <= len(server.idle)) or 0 <= settings.max_reuse <= link.uses:
-            link.close()
+            link.reset()
             return
     link.rest(now)
     server.idle.append(link)
 
 
-def purge(servers: Iterable[Any], now: float) -> None:
+def purge(servers: Iterable[Server], now: float) -> None:
     """
-    Close half of the connections that were not needed during the last purge delay.
+    Close half of the connections that were not needed during the last purge delay, and forget how
+    many were needed before. To be called once a second.
 
     @param servers: Live servers.
 
     @param now: The monotonic clock.
     """
     for server in servers:
+        server.used_max = max(server.current, server.used_max - (server.used_max >> 2) - 1, 1)
         idle = server.idle
         if not idle:
             continue
-        delay = server.description.settings.pool_purge_delay_ms / 1000
-        old = sum(1 for link in idle if link.idle_since < now - delay)
+        since = now - server.description.settings.pool_purge_delay_ms / 1000
+        old = sum(1 for link in idle if link.idle_since < since)
         for link in idle[: (old + 1) // 2]:
-            link.close()
+            link.reset()
         del idle[: (old + 1) // 2]
 
 
@@ -84,5 +87,5 @@ def drop_idle(server: Server) -> None:
     @param server: The server.
     """
     for link in server.idle:
-        link.close()
+        link.reset()
     server.idle.clear()

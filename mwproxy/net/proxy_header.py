@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mwproxy.net.reactor import READ
 from mwproxy.protocols import proxy_protocol
 
 
@@ -25,6 +26,7 @@ class ProxyHeaderReader:
         self._begin = begin
         self._on_read = client.on_read
         client.on_read = self._read
+        client.want(READ)
         client.wait(client.entry.first_timeout)
 
     def _read(self) -> None:

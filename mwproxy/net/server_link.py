@@ -14,7 +14,7 @@ from mwproxy.live.servers import Server
 from mwproxy.net.endpoint import ENDPOINT_SLOTS, Endpoint
 from mwproxy.net.plane import Plane
 from mwproxy.net.reactor import BROKEN, READ, WRITE
-from mwproxy.net.socket_options import server_options
+from mwproxy.net.socket_options import NO_LINGER, server_options
 
 _STREAM = int(socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
 
@@ -192,6 +192,15 @@ class ServerLink(Endpoint):
         """
         with suppress(ValueError):  # a private link stands in no pool
             self.server.idle.remove(self)
+        self.close()
+
+    def reset(self) -> None:
+        """
+        Close a connection that has nothing under way with a reset, so that no port of ours is
+        held in TIME_WAIT.
+        """
+        if self.fd >= 0:
+            self.sock.setsockopt(*NO_LINGER)
         self.close()
 
     def close(self) -> None:

@@ -108,6 +108,14 @@ class TcpExchange(Exchange):
         """
         self.finish("K", "D")
 
+    def abandon(self) -> None:
+        """
+        The session is lost: free everything, log nothing.
+        """
+        if self.relay is not None:
+            self.relay.stop()
+        super().abandon()
+
     def finish(self, cause: str = "-", phase: str = "-") -> None:
         """
         End the stream and the session.

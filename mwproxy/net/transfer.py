@@ -152,11 +152,18 @@ class Transfer:
             return b"".join(pieces)
         return data[:end] if end < len(data) else data
 
+    @property
+    def until_close(self) -> bool:
+        """
+        Whether only the end of the connection tells where the body ends.
+        """
+        return self.scanner is None and self.left == UNTIL_CLOSE
+
     def pull(self) -> None:
         """
         The source can be read.
         """
-        if self.ended:
+        if self.ended or self.finished:
             self.source.pause_reading()
             return
         if self._pipe is not None or self._worth_splicing():

@@ -54,8 +54,10 @@ def take(server: Server, stream: Stream) -> None:
     server.current = current = server.current + 1
     counters = server.counters
     counters.stot += 1
-    if current > counters.smax:
-        counters.smax = current
+    if current > server.used_max:
+        server.used_max = current
+        if current > counters.smax:
+            counters.smax = current
     counters.scur = current
     balancer = server.backend.balancer
     if balancer.tracks_load:

@@ -34,7 +34,7 @@ def request_head(stream: Stream, request: Request, route: Route) -> bytes:
     tail = b"\r\n"
     if block.chunked:
         tail = b"transfer-encoding: chunked\r\n\r\n"
-    if block.upgrade:
+    if block.upgrade and request.version >= 11:
         tail = b"connection: Upgrade\r\nupgrade: %b\r\n%b" % (block.upgrade, tail)
     elif route.says_close:
         tail = b"connection: close\r\n" + tail

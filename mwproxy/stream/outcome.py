@@ -79,7 +79,7 @@ def write_log(stream: Stream) -> None:
     options = description.options
     log = frontend.log
     render = description.log_format
-    if log is None or render is None:
+    if log is None or render is None or stream.service == "<MONITOR>":
         return
     failed = stream.cause != "-" or stream.retries or (stream.status >= 500)
     if options:
@@ -90,7 +90,10 @@ def write_log(stream: Stream) -> None:
     level = LOG_INFO
     if failed and "log-separate-errors" in options:
         level = LOG_ERROR
-    if stream.log_level >= 0:
+    if stream.log_level != -1:
+        if stream.log_level == -2:
+            # http-request set-log-level silent
+            return
         level = stream.log_level
     log(level, render(stream))
 
