@@ -280,7 +280,7 @@ class Reloads:
         for worker in attempt.workers:
             worker.successes = instance.successes
         former = [each for each in instance.workers if each.generation != attempt.generation]
-        self._send_away(former, attempt.discovery.global_.mworker_max_reloads, attempt.request.hard)
+        self._send_away(attempt, former)
         instance.serving = attempt.generation
         instance.failed = 0
         instance.global_ = attempt.discovery.global_
@@ -297,10 +297,13 @@ class Reloads:
         if instance.serving and instance.workers and not instance.stopping:
             self._standby.fill(instance.global_.nbproc)
 
-    def _send_away(self, former: list[WorkerProcess], limit: int, hard: bool) -> None:
+    def _send_away(self, attempt: Attempt, former: list[WorkerProcess]) -> None:
         """
-        Signal former workers, each at most once: those over the limit are terminated.
+        Signal former workers, each at most once: those over the limit are terminated, the others
+        get a successor.
         """
+        limit = attempt.discovery.global_.mworker_max_reloads
+        hard = attempt.request.hard
         for worker in former:
             if self._instance.successes - worker.successes > limit:
                 worker.over_limit = limit
@@ -308,7 +311,7 @@ class Reloads:
             elif hard:
                 worker.terminate()
             else:
-                worker.leave()
+                worker.leave(attempt.workers[(worker.relative - 1) % len(attempt.workers)])
 
     def _release_unused(self) -> None:
         instance = self._instance

@@ -13,7 +13,8 @@ from typing import Any
 from mwproxy.process.child import Phase
 from mwproxy.process.fingerprint import Fingerprint, fingerprint
 from mwproxy.process.messages import Speaker
-from mwproxy.process.spawn import worker_command, worker_environment
+from mwproxy.process.nursery import Nursery
+from mwproxy.process.spawn import NURSERY_MODULE, worker_command, worker_environment
 from mwproxy.process.system import System, exit_text
 from mwproxy.process.worker import WorkerOwner, WorkerProcess
 
@@ -41,18 +42,25 @@ class Standby:
         initial: dict[str, str],
         *,
         command: list[str] | None = None,
+        nursery: list[str] | None = None,
         take_fingerprint: Callable[[], Fingerprint] = fingerprint,
     ) -> None:
         """
         @param initial: The environment that children start from.
 
         @param command: How a worker is started, L{None} for the usual way.
+
+        @param nursery: How the nursery is started, L{None} for the usual way, empty for none:
+            then each worker in waiting is a process started anew.
         """
         self.waiting: list[WorkerProcess] = []
         self._system = system
         self._speaker = speaker
         self._environment = worker_environment(initial)
         self._command = command or worker_command()
+        self._nursery_command = worker_command(NURSERY_MODULE) if nursery is None else nursery
+        self._nursery: Nursery | None = None
+        self._nursery_fingerprint: Fingerprint = ()
         self._fingerprint = take_fingerprint
         self._wanted = 0
         self._delay = 0.0
@@ -82,7 +90,8 @@ class Standby:
         self._discard_outdated()
         while self._usable() < self._wanted and self._again is None:
             try:
-                self.waiting.append(self._start(background=True))
+                if not self._add():
+                    return
             except OSError as error:
                 self._speaker.warning(f"Cannot start a standby worker: {error.strerror}")
                 self._try_later()
@@ -119,8 +128,45 @@ class Standby:
         if self._again is not None:
             self._again.cancel()
             self._again = None
+        if self._nursery is not None:
+            self._nursery.stop()
+            self._nursery = None
         for worker in self.waiting:
             worker.terminate()
+
+    def _add(self) -> bool:
+        """
+        Add one worker, hatched by the nursery if there may be one.
+
+        @return: False if the nursery has to come up first.
+        """
+        if not self._nursery_command:
+            self.waiting.append(self._start(background=True))
+            return True
+        if self._nursery is None:
+            self._nursery_fingerprint = self._fingerprint()
+            nursery = Nursery(self._system, self._nursery_up, self._nursery_ended)
+            nursery.start(self._nursery_command, self._environment)
+            self._nursery = nursery
+        if not self._nursery.up:
+            return False
+        worker = WorkerProcess(self._system, self.owner)
+        worker.fingerprint = self._nursery_fingerprint
+        worker.hatch(self._nursery)
+        self.waiting.append(worker)
+        return True
+
+    def _nursery_up(self) -> None:
+        self._delay = 0.0
+        self.fill(self._wanted)
+
+    def _nursery_ended(self, status: int) -> None:
+        pid = self._nursery.pid if self._nursery is not None else 0
+        self._nursery = None
+        if self._wanted:
+            text = exit_text(status)
+            self._speaker.warning(f"Nursery ({pid}) exited with code {status} ({text})")
+            self._try_later()
 
     def _usable(self) -> int:
         return sum(worker.phase in (Phase.STANDBY, Phase.BOOTING) for worker in self.waiting)
@@ -131,6 +177,9 @@ class Standby:
             if worker.fingerprint != now:
                 self.waiting.remove(worker)
                 worker.terminate()
+        if self._nursery is not None and self._nursery_fingerprint != now:
+            self._nursery.stop()
+            self._nursery = None
 
     def _start(self, *, background: bool) -> WorkerProcess:
         worker = WorkerProcess(self._system, self.owner)

@@ -22,11 +22,14 @@ from mwproxy.master.reload import Reloads
 from mwproxy.master.rows import list_rows
 from mwproxy.master.standby import Standby
 from mwproxy.process.sockets import CannotBind, ListenerSpec
+from mwproxy.process.system import exit_text
 from mwproxy.process.worker import WorkerProcess
 from mwproxy.programs.guard import Guard
 from mwproxy.programs.program import ProgramProcess
 from mwproxy.programs.programs import Programs
 
+#: Seconds between two looks for orphans that fell to us.
+ORPHANS_EVERY = 2.0
 #: Seconds that workers in waiting get to go at the end.
 LAST_WAIT = 2.0
 
@@ -62,7 +65,10 @@ class Supervisor:
         self._finished = False
         self._deadline: Any = None
         self._announcer = Announcer(instance, launcher)
-        self._standby = standby or Standby(instance.system, instance.speaker, instance.initial)
+        nursery = None if instance.system.become_subreaper() else []
+        self._standby = standby or Standby(
+            instance.system, instance.speaker, instance.initial, nursery=nursery
+        )
         self._standby.owner = self
         self.programs = Programs(
             instance.system, instance.speaker, self._program_ended, self._maybe_over, guard
@@ -75,6 +81,7 @@ class Supervisor:
 
         @return: Fires when it is served, or cannot be.
         """
+        self._reap_orphans()
         return self._reloads.start().addCallback(self._started)
 
     def reload(self, *, hard: bool = False, by_signal: bool = False) -> Deferred[ReloadResult]:
@@ -193,6 +200,12 @@ class Supervisor:
     def _reloaded(self, result: ReloadResult) -> ReloadResult:
         self._maybe_over()
         return result
+
+    def _reap_orphans(self) -> None:
+        for pid, status in self.instance.system.reap_orphans():
+            text = exit_text(status)
+            self.instance.speaker.warning(f"Process {pid} exited with code {status} ({text})")
+        self.instance.system.call_later(ORPHANS_EVERY, self._reap_orphans)
 
     def _kill_all(self) -> None:
         if not self._killing:

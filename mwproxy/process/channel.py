@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionClosed, ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IUNIXTransport
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.protocols import amp
@@ -21,6 +22,7 @@ from mwproxy.core.levels import Level
 from mwproxy.process.ipc import (
     Channel,
     Figures,
+    HandOver,
     Hello,
     Load,
     Message,
@@ -28,6 +30,7 @@ from mwproxy.process.ipc import (
     OpenConsole,
     Refused,
     SendStatus,
+    TakeOver,
 )
 from mwproxy.process.sockets import CannotBind, ListenerSpec
 
@@ -99,7 +102,7 @@ class MasterChannel(Channel):
 
         @raise LookupError: The channel is closed.
         """
-        if self.transport is None or not self.transport.connected:
+        if not self.open:
             raise LookupError("the worker hung up")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         ours.setblocking(False)
@@ -107,6 +110,37 @@ class MasterChannel(Channel):
         asked = self._ask(OpenConsole, fd=theirs.fileno(), level=level.word, mode=mode)
         asked.addBoth(lambda result: theirs.close())
         return ours
+
+    def hand_over(self, successor: MasterChannel) -> Deferred[Any]:
+        """
+        Join the worker with its successor, which takes its idle connections.
+
+        @param successor: The channel to the successor.
+
+        @return: Fires when the worker knows.
+
+        @raise LookupError: One of the channels is closed.
+
+        @raise OSError: The system refuses.
+        """
+        if not (self._passes_descriptors() and successor._passes_descriptors()):
+            raise LookupError("the worker hung up")
+        giver, taker = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        taken = successor._ask(TakeOver, fd=taker.fileno())
+        taken.addBoth(lambda result: taker.close())
+        given = self._ask(HandOver, fd=giver.fileno())
+        given.addBoth(lambda result: giver.close())
+        return given
+
+    @property
+    def open(self) -> bool:
+        """
+        Whether the worker can be spoken to.
+        """
+        return self.transport is not None and bool(self.transport.connected)
+
+    def _passes_descriptors(self) -> bool:
+        return self.open and IUNIXTransport.providedBy(self.transport)
 
     def hang_up(self) -> None:
         """

@@ -136,6 +136,25 @@ class Leave(amp.Command):
     response: ClassVar[list[Any]] = []
 
 
+class HandOver(amp.Command):
+    """
+    Master to a worker, right before its soft stop: this C{SOCK_SEQPACKET} leads to your successor,
+    which takes your idle connections (see C{net/handover.py}). Answered when it is understood.
+    """
+
+    arguments: ClassVar[list[Any]] = [(b"fd", amp.Descriptor())]
+    response: ClassVar[list[Any]] = []
+
+
+class TakeOver(amp.Command):
+    """
+    Master to a worker that is READY: connections of a worker that leaves will come here.
+    """
+
+    arguments: ClassVar[list[Any]] = [(b"fd", amp.Descriptor())]
+    response: ClassVar[list[Any]] = []
+
+
 class OpenConsole(amp.Command):
     """
     Master to worker: serve a console session on this stream descriptor.

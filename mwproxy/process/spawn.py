@@ -13,6 +13,7 @@ import mwproxy
 #: Directory that the package is imported from.
 ROOT = str(Path(mwproxy.__file__).resolve().parent.parent)
 WORKER_MODULE = "mwproxy.worker"
+NURSERY_MODULE = "mwproxy.worker.nursery"
 
 
 def worker_command(module: str = WORKER_MODULE) -> list[str]:

@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mwproxy.process.adopt import become_subreaper, reap_orphans, watch_exit
+
 #: How much nicer a worker is that only prepares for a later reload.
 STANDBY_NICE = 10
 
@@ -132,6 +134,28 @@ class System:
         factory = _OneProtocol(protocol)
         self.reactor.adoptStreamConnection(sock.fileno(), sock.family, factory)
         sock.close()
+
+    def become_subreaper(self) -> bool:
+        """
+        Become the parent of orphaned descendants.
+
+        @return: Whether the system can do that.
+        """
+        return become_subreaper()
+
+    def watch_exit(self, pid: int, exited: Callable[[int], None]) -> None:
+        """
+        Have the end of a child told that we did not start ourselves.
+        """
+        watch_exit(pid, exited)
+
+    def reap_orphans(self) -> list[tuple[int, int]]:
+        """
+        Reap children that nobody knows.
+
+        @return: pid and status of each.
+        """
+        return reap_orphans()
 
     def make_nice(self, pid: int) -> bool:
         """
@@ -254,6 +278,15 @@ def exit_text(status: int) -> str:
         return "Exit"
 
 
+def fork() -> int:
+    """
+    Fork.
+
+    @return: 0 in the child, else its pid.
+    """
+    return os.fork()  # noqa: TID251  # this is the seam
+
+
 def fork_daemon(streams: Sequence[Any] = ()) -> tuple[int, int]:
     """
     Split into a launcher and a daemon that leads a new session.
@@ -266,7 +299,7 @@ def fork_daemon(streams: Sequence[Any] = ()) -> tuple[int, int]:
     for stream in (sys.stdout, sys.stderr, *streams):
         stream.flush()
     reading, writing = os.pipe()
-    pid = os.fork()  # noqa: TID251  # this is the seam
+    pid = fork()
     if pid:
         os.close(writing)
         return pid, reading

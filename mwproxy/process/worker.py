@@ -5,6 +5,7 @@ One worker process: its pid, its control channel, its life.
 from __future__ import annotations
 
 import socket
+from signal import SIGUSR1
 from typing import Any, Protocol
 
 from twisted.internet.protocol import ProcessProtocol
@@ -14,12 +15,15 @@ from mwproxy.core.levels import Level
 from mwproxy.process.channel import MasterChannel
 from mwproxy.process.child import LifeCore, Phase, life_machine
 from mwproxy.process.ipc import CHANNEL_VERSION
+from mwproxy.process.nursery import Nursery
 from mwproxy.process.sockets import ListenerSpec
 from mwproxy.process.system import System, exit_status
 
 #: How long the last words of a dead worker may take, in seconds: a process that it started may
 #: hold the channel open.
 LAST_WORDS = 0.5
+#: How long a worker may take to note its successor, in seconds, before it is told to leave anyhow.
+HANDOVER_PATIENCE = 0.5
 
 
 class WorkerOwner(Protocol):
@@ -106,7 +110,8 @@ class WorkerProcess:
         self._closed = False
         self._nice = False
         self._grace: Any = None
-        self._life = life_machine(LifeCore(self.signal, self._send_order))
+        self._successor: WorkerProcess | None = None
+        self._life = life_machine(LifeCore(self._act, self._send_order))
 
     @property
     def phase(self) -> Phase:
@@ -136,6 +141,22 @@ class WorkerProcess:
         self._nice = background and self._system.make_nice(self.pid)
         self._system.adopt(ours, self.channel)
 
+    def hatch(self, nursery: Nursery) -> None:
+        """
+        Have the nursery make the process; its pid is known when it says hello.
+
+        @raise OSError: The nursery is gone.
+        """
+        ours, theirs = self._system.socketpair()
+        try:
+            nursery.hatch(theirs)
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        self._system.adopt(ours, self.channel)
+
     def load(
         self, generation: int, relative: int, order: dict[str, Any], reload_count: int
     ) -> None:
@@ -158,11 +179,38 @@ class WorkerProcess:
             self._nice = False
             self._system.reset_nice(self.pid)
 
-    def leave(self) -> None:
+    def leave(self, successor: WorkerProcess | None = None) -> None:
         """
         Ask it to finish what it does.
+
+        @param successor: Takes its idle connections; L{None} when they have nowhere to go.
         """
+        self._successor = successor
         self._life.leave()
+
+    def _act(self, signum: int) -> None:
+        """
+        Signal it. Before a soft stop it gets to know its successor, but that waits for nobody
+        long.
+        """
+        successor, self._successor = self._successor, None
+        if signum != SIGUSR1 or successor is None:
+            self.signal(signum)
+            return
+        try:
+            known = self.channel.hand_over(successor.channel)
+        except (LookupError, OSError):
+            self.signal(signum)
+            return
+        late = self._system.call_later(HANDOVER_PATIENCE, known.cancel)
+
+        def stop(result: object) -> None:
+            if late.active():
+                late.cancel()
+            self.signal(signum)
+
+        known.addErrback(lambda failure: None)
+        known.addCallback(stop)
 
     def terminate(self) -> None:
         """
@@ -174,7 +222,7 @@ class WorkerProcess:
         """
         Signal it, unless it is gone.
         """
-        if self._status is None:
+        if self._status is None and self.pid:
             self._system.kill(self.pid, signum)
 
     def open_console(self, level: Level, mode: str) -> socket.socket:
@@ -202,6 +250,9 @@ class WorkerProcess:
         See L{WorkerEvents<mwproxy.process.channel.WorkerEvents>}; so for all that follow.
         """
         self.version = software
+        if not self.pid:
+            self.pid = pid
+            self._system.watch_exit(pid, self.exited)
         self.speaks = version == CHANNEL_VERSION
         self.hurry()
         if self.speaks:
@@ -242,6 +293,9 @@ class WorkerProcess:
         Note that it has said its last.
         """
         self._closed = True
+        if not self.pid:
+            # It died before it could say who it was; its remains are an orphan's.
+            self._status = 1
         self._maybe_gone()
 
     def exited(self, status: int) -> None:

@@ -20,6 +20,18 @@ LATER = (
 )
 
 
+def import_later() -> None:
+    """
+    Import everything that a worker may need, now.
+    """
+    import mwproxy.worker.controlled  # noqa: F401  # with it comes the data plane
+    from mwproxy.worker.startup import import_everything
+
+    import_everything()
+    for name in LATER:
+        import_module(name)
+
+
 def main() -> int:
     """
     Get everything ready, then wait for an order.
@@ -28,12 +40,9 @@ def main() -> int:
     """
     unblock_signals()
     reactor = install_reactor()
+    import_later()
     from mwproxy.worker.controlled import run_controlled
-    from mwproxy.worker.startup import import_everything
 
-    import_everything()
-    for name in LATER:
-        import_module(name)
     # What exists now lives as long as the process: collections need not look at it.
     gc.collect()
     gc.freeze()

@@ -24,6 +24,7 @@ from mwproxy.process.ipc import (
     CHANNEL_VERSION,
     Channel,
     Figures,
+    HandOver,
     Hello,
     Leave,
     Load,
@@ -32,6 +33,7 @@ from mwproxy.process.ipc import (
     OpenConsole,
     Refused,
     SendStatus,
+    TakeOver,
 )
 from mwproxy.process.messages import log_problems
 from mwproxy.process.sockets import CannotBind, ListenerSpec
@@ -184,6 +186,18 @@ class WorkerChannel(Channel):
     @Leave.responder
     def _leave(self) -> dict[str, Any]:
         self.service.leave()
+        return {}
+
+    @HandOver.responder
+    def _hand_over(self, fd: int) -> dict[str, Any]:
+        os.set_inheritable(fd, False)
+        self.service.hand_over(socket.socket(fileno=fd))
+        return {}
+
+    @TakeOver.responder
+    def _take_over(self, fd: int) -> dict[str, Any]:
+        os.set_inheritable(fd, False)
+        self.service.take_over(socket.socket(fileno=fd))
         return {}
 
     @OpenConsole.responder
