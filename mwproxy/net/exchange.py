@@ -74,6 +74,8 @@ class Exchange(Stream):
         if current > counters.smax:
             counters.smax = current
         self._counted = True
+        if route.watches_client:
+            self.session.resume_reading()
 
     def _enqueue(self) -> None:
         backend = self.route.backend
@@ -177,6 +179,7 @@ class Exchange(Stream):
             self._redispatch(server)
             return
         self.step = TURNAROUND
+        self.session.resume_reading()
         self.session.wait(min(TURNAROUND_SECONDS, route.connect_timeout))
 
     def _redispatch(self, failed: Server) -> None:

@@ -166,10 +166,16 @@ class HttpEnding(Exchange):
                 session.last_server = self.server
             session.next_request()
         elif session.fd >= 0:
-            if session.inbuf or self.upload is not None or session.out:
+            if (
+                session.inbuf
+                or self.upload is not None
+                or session.out
+                or self.request.keep_alive
+            ):
                 session.finish_writing()
             else:
-                # Nothing unread is known of that could turn the close into a reset.
+                # The client said that it sends nothing more: there is nothing unread that
+                # could turn the close into a reset.
                 session.close()
 
     def account(self) -> None:

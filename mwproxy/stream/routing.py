@@ -41,6 +41,9 @@ class Route:
 
     @ivar pools: Whether idle connections are shared between sessions.
 
+    @ivar watches_client: Whether a client that leaves is to be noticed at any time
+        (C{option abortonclose}); otherwise one may be heard only when there is something to say.
+
     @ivar redispatch_each: After how many failed attempts another server is tried; 0 for never.
     """
 
@@ -64,6 +67,7 @@ class Route:
         "stays",
         "server_timeout",
         "tunnel_timeout",
+        "watches_client",
     )
 
     def __init__(self, frontend: Frontend, backend: Backend) -> None:
@@ -104,6 +108,7 @@ class Route:
         self.plain = (
             self.close_mode == "keep-alive" and not self.forwardfor and not self.response_rules
         )
+        self.watches_client = "abortonclose" in back.options
         self.retries = back.retries
         self.redispatch_each = back.redispatch
 

@@ -144,9 +144,10 @@ class QueueTests(PlaneTestCase):
 
     def test_freed_by_an_abort(self) -> None:
         """
-        A client that leaves within its exchange gives the server to the next.
+        A client that leaves within its exchange gives the server to the next; that is noticed
+        with C{option abortonclose}.
         """
-        origin = self.begin()
+        origin = self.begin(lines="option abortonclose")
         first = self.ask("/1")
         second = self.ask("/2")
         origin.accept().head()
