@@ -179,9 +179,14 @@ class Soak:
             text = self.proxy.file.read_text()
             changes = (("bind", "bnid"), ("timeout", "tiemout"), ("\n", "\n'"), ("global", "glob"))
             self.proxy.file.write_text(text.replace(*self.random.choice(changes), 1))
-        elif self.random.random() < 0.1:
+        killed = not bad and self.random.random() < mistakes / 2
+        if killed:
             self._kill_standby()
         answer = self.proxy.reload()
+        if killed and "exited with code 137 (Killed)" in answer:
+            # It was the standby that had just begun to load: that fails, and changes nothing.
+            self.reloads["killed"] += 1
+            return
         self.reloads["bad" if bad else "good"] += 1
         if not answer.startswith(f"Success={int(not bad)}\n"):
             self.failed.append(f"reload: {answer!r}")
