@@ -20,7 +20,9 @@ from mwproxy.core.registry import load_family
 HERE = Path(__file__).resolve().parent
 NOTE = "<!-- Written by `make doc` from the registries: do not edit. -->\n"
 _ALL_PROXIES = {"defaults", "frontend", "backend", "listen"}
-#: Pseudo sections, in the order of the reference.
+#: Endings of derived fetches.
+_DERIVED = {"ip": "as an address", "val": "as a number"}
+#: Sections of proxies and their letters, in the order of the reference.
 _SHORT = {"defaults": "D", "frontend": "F", "listen": "L", "backend": "B"}
 
 
@@ -83,8 +85,26 @@ def _differs(name: str, function: Callable[..., Any]) -> str:
     return cell(difference(name, function.__name__))
 
 
+def said(name: str, function: Callable[..., Any]) -> str:
+    """
+    Tell what an entry does.
+
+    @param name: Its spelling. One that is derived from another has no docstring; its
+        name says what it is.
+
+    @param function: What stands behind it.
+
+    @return: The text.
+    """
+    known = OPTIONS.get(name) or summary(function)
+    base, _, kind = name.rpartition("_")
+    if not known and kind in _DERIVED:
+        return f"`{base}` {_DERIVED[kind]}."
+    return known
+
+
 def _text(name: str, function: Callable[..., Any]) -> str:
-    return cell(OPTIONS.get(name) or summary(function))
+    return cell(said(name, function))
 
 
 def _keywords(wanted: Callable[[families.Keyword], bool], where: bool) -> str:
