@@ -92,7 +92,7 @@ class HttpClient(ClientConnection):
             return
         if self.inbuf:
             data = self.inbuf + data
-        elif data.find(_END) + 4 == len(data) and data[0] != 13:
+        elif data.find(_END) + 4 == len(data) > 3 and data[0] != 13:
             # One head and nothing else: the usual case.
             self._begin(data, 0, len(data))
             if self.inbuf and self.stream is None and self.fd >= 0:

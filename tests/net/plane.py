@@ -312,7 +312,7 @@ class Origin:
         self.sock.setblocking(False)
         self.port: int = self.sock.getsockname()[1]
 
-    def accept(self, **options: int) -> Peer:
+    def accept(self) -> Peer:
         """
         Wait for the next connection.
         """
@@ -326,6 +326,7 @@ class Origin:
             return True
 
         self.test.until(come, lambda: "nobody connects")
+        found[0].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self.test.peer(found[0])
 
     def idle(self) -> None:
