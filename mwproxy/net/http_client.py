@@ -130,6 +130,8 @@ class HttpClient(ClientConnection):
         @return: True when the session goes on.
         """
         now = self.plane.reactor.now
+        # A new connection is not watched yet.
+        self.want(READ)
         if start:
             data = self.inbuf = data[start:]
             self._checked = -1
