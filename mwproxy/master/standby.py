@@ -88,6 +88,7 @@ class Standby:
         """
         self._wanted = min(count, MOST)
         self._discard_outdated()
+        self._open_nursery()
         while self._usable() < self._wanted and self._again is None:
             try:
                 if not self._add():
@@ -143,18 +144,26 @@ class Standby:
         if not self._nursery_command:
             self.waiting.append(self._start(background=True))
             return True
-        if self._nursery is None:
-            self._nursery_fingerprint = self._fingerprint()
-            nursery = Nursery(self._system, self._nursery_up, self._nursery_ended)
-            nursery.start(self._nursery_command, self._environment)
-            self._nursery = nursery
-        if not self._nursery.up:
+        if self._nursery is None or not self._nursery.up:
             return False
         worker = WorkerProcess(self._system, self.owner)
         worker.fingerprint = self._nursery_fingerprint
         worker.hatch(self._nursery)
         self.waiting.append(worker)
         return True
+
+    def _open_nursery(self) -> None:
+        if not self._nursery_command or self._nursery is not None or self._again is not None:
+            return
+        self._nursery_fingerprint = self._fingerprint()
+        nursery = Nursery(self._system, self._nursery_up, self._nursery_ended)
+        try:
+            nursery.start(self._nursery_command, self._environment)
+        except OSError as error:
+            self._speaker.warning(f"Cannot start the nursery: {error.strerror}")
+            self._try_later()
+            return
+        self._nursery = nursery
 
     def _nursery_up(self) -> None:
         self._delay = 0.0

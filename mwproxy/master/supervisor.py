@@ -22,7 +22,6 @@ from mwproxy.master.reload import Reloads
 from mwproxy.master.rows import list_rows
 from mwproxy.master.standby import Standby
 from mwproxy.process.sockets import CannotBind, ListenerSpec
-from mwproxy.process.system import exit_text
 from mwproxy.process.worker import WorkerProcess
 from mwproxy.programs.guard import Guard
 from mwproxy.programs.program import ProgramProcess
@@ -65,7 +64,7 @@ class Supervisor:
         self._finished = False
         self._deadline: Any = None
         self._announcer = Announcer(instance, launcher)
-        nursery = None if instance.system.become_subreaper() else []
+        nursery: list[str] | None = None if instance.system.become_subreaper() else []
         self._standby = standby or Standby(
             instance.system, instance.speaker, instance.initial, nursery=nursery
         )
@@ -202,9 +201,8 @@ class Supervisor:
         return result
 
     def _reap_orphans(self) -> None:
-        for pid, status in self.instance.system.reap_orphans():
-            text = exit_text(status)
-            self.instance.speaker.warning(f"Process {pid} exited with code {status} ({text})")
+        # What programs left behind; nobody wants to read of it.
+        self.instance.system.reap_orphans()
         self.instance.system.call_later(ORPHANS_EVERY, self._reap_orphans)
 
     def _kill_all(self) -> None:

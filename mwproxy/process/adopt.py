@@ -1,5 +1,6 @@
 """
-Children that the reactor did not start: workers that the nursery hatched, and orphans that fell to us.
+Children that the reactor did not start: workers that the nursery hatched, and orphans that fell to
+us.
 
 This is the only user of Twisted's table of children. A master that is a subreaper, or has pid 1,
 gets the orphans of its programs: each is reaped and reported, none stays a zombie.
@@ -10,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable
+from typing import Any
 
 from twisted.internet import process
 
@@ -63,7 +65,8 @@ def watch_exit(pid: int, exited: Callable[[int], None]) -> None:
     if status is not None:
         exited(status)
     else:
-        process.reapProcessHandlers[pid] = Adopted(pid, exited)
+        handlers: dict[int, Any] = process.reapProcessHandlers
+        handlers[pid] = Adopted(pid, exited)
 
 
 def reap(pid: int) -> int | None:

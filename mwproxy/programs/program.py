@@ -100,6 +100,7 @@ class ProgramProcess:
         self._look()
 
     def _look(self) -> None:
+        self._system.reap_orphans()
         if not self._system.kill_group(self.pid, 0):
             self._gone(self)
             return

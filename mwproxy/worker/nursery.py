@@ -1,9 +1,10 @@
 """
-The nursery: C{python -P -m mwproxy.worker.nursery}, started by a master with a socket as descriptor 3.
+The nursery: C{python -P -m mwproxy.worker.nursery}, started by a master with a socket as
+descriptor 3.
 
-It imports everything, says so, and forks a worker for each control channel that it is sent. It forks
-twice, so that the worker becomes a child of the master (a subreaper). It never runs a reactor: every
-worker makes its own. End of file tells that the master is gone, or wants us gone.
+It imports everything, says so, and forks a worker for each control channel that it is sent. It
+forks twice, so that the worker becomes a child of the master (a subreaper). It never runs a
+reactor: every worker makes its own. End of file tells that the master is gone, or wants us gone.
 """
 
 from __future__ import annotations

@@ -66,7 +66,9 @@ class SupervisorTestCase(SynchronousTestCase):
             0.0,
         )
         self.addCleanup(self.instance.listeners.close)
-        standby = Standby(self.system, speaker, {"PATH": "/bin"}, take_fingerprint=self._code)
+        standby = Standby(
+            self.system, speaker, {"PATH": "/bin"}, nursery=[], take_fingerprint=self._code
+        )
         self.supervisor = Supervisor(self.instance, self.over.append, standby=standby)
 
     def write(self, *lines: str) -> None:

@@ -38,7 +38,9 @@ class StandbyTests(SynchronousTestCase):
         self.system = MemorySystem()
         self.said: list[str] = []
         speaker = Speaker("mwproxy", write=self.said.append, pid=100)
-        self.standby = Standby(self.system, speaker, {"A": "b"}, take_fingerprint=lambda: self.code)
+        self.standby = Standby(
+            self.system, speaker, {"A": "b"}, nursery=[], take_fingerprint=lambda: self.code
+        )
         self.standby.owner = Owner(self.standby)
         self.code: tuple[object, ...] = (1,)
 

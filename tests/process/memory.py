@@ -146,6 +146,12 @@ class MemorySystem(System):
         child.channel = protocol
         protocol.makeConnection(MemoryTransport())
 
+    def become_subreaper(self) -> bool:
+        return False
+
+    def reap_orphans(self) -> list[tuple[int, int]]:
+        return []
+
     def make_nice(self, pid: int) -> bool:
         self.log.append(f"nice {pid}")
         return True
