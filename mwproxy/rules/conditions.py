@@ -113,11 +113,12 @@ def _possible(term: Predicate, name: str, context: Context) -> Predicate:
     phases = getattr(term, "phases", None)
     if phases is None or phases & context.phases:
         return term
-    keyword = getattr(term, "criterion", "")
+    if name.startswith("anonymous"):
+        uses = f"it uses keyword '{getattr(term, 'criterion', '')}' which is incompatible"
+    else:
+        uses = "it only involves keywords that are incompatible"
     context.diagnostics.warning(
-        f"{name} will never match because it uses keyword '{keyword}' which is incompatible "
-        f"with '{context.place}'",
-        context.where,
+        f"{name} will never match because {uses} with '{context.place}'", context.where
     )
     return _never
 

@@ -32,6 +32,11 @@ class Compiler:
         if words:
             raise ConfigError("conditions are not compiled here")
 
+    def check(self, configuration: Any, diagnostics: Any) -> None:
+        """
+        Find nothing wrong.
+        """
+
     def join(self, rules: list[tuple[Any, Any]]) -> Callable[[Any], Any]:
         return lambda stream: [action(stream) for _, action in rules]
 

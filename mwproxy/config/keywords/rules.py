@@ -46,11 +46,27 @@ def kw_acl(line: Line, proxy: model.Proxy) -> None:
     owner, lines = proxy.acl_lines.get(name, (None, []))
     if owner is proxy:
         lines.append(predicate)
+        _note_facts(proxy.acls[name], predicate)
         return
     # An ACL of the defaults section is hidden by one of the same name.
     more: list[Predicate] = []
     proxy.acl_lines[name] = (proxy, more)
-    proxy.acls[name] = _any_of(predicate, more)
+    proxy.acls[name] = joined = _any_of(predicate, more)
+    _note_facts(joined, predicate)
+
+
+def _note_facts(joined: Any, line: Any) -> None:
+    """
+    Let a joined ACL tell where it can match: wherever one of its lines can.
+
+    @param joined: What L{_any_of} returned.
+
+    @param line: One of its predicates.
+    """
+    phases = getattr(line, "phases", None)
+    if phases is not None:
+        joined.phases = getattr(joined, "phases", frozenset()) | phases
+        joined.criterion = getattr(joined, "criterion", line.criterion)
 
 
 def _any_of(first: Predicate, more: list[Predicate]) -> Predicate:

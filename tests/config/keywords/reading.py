@@ -61,6 +61,11 @@ class RememberingCompiler:
             raise ConfigError(f"'{ruleset}' expects an action")
         return None, lambda stream: (ruleset, *words)
 
+    def check(self, configuration: Any, diagnostics: Any) -> None:
+        """
+        Find nothing wrong.
+        """
+
     def join(
         self, rules: list[tuple[Callable[[Any], bool] | None, Callable[[Any], Any]]]
     ) -> Callable[[Any], Any] | None:
@@ -70,7 +75,14 @@ class RememberingCompiler:
         return lambda stream: [action(stream) for _, action in rules]
 
     def log_format(
-        self, text: str, proxy: Any, where: Where, diagnostics: Diagnostics, *, http: bool = True
+        self,
+        text: str,
+        proxy: Any,
+        where: Where,
+        diagnostics: Diagnostics,
+        *,
+        http: bool = True,
+        log: bool = True,
     ) -> Callable[[Any], bytes]:
         """
         Make a function that returns the format.

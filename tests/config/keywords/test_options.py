@@ -7,10 +7,7 @@ from __future__ import annotations
 from mwproxy.config import model
 from tests.config.keywords.reading import KeywordTestCase
 
-FRONT = (
-    "clitcpka contstats dontlog-normal dontlognull http-ignore-probes log-separate-errors "
-    "logasap socket-stats"
-)
+FRONT = "clitcpka dontlog-normal dontlognull http-ignore-probes log-separate-errors socket-stats"
 BACK = (
     "abortonclose allbackups http-pretend-keepalive log-health-checks prefer-last-server srvtcpka"
 )
