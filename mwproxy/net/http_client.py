@@ -247,11 +247,9 @@ class HttpClient(ClientConnection):
         """
         The timeout has come.
         """
-        if self.on_read == self.read_linger:
-            self.close()
-        elif self.stream is not None:
+        if self.stream is not None:
             self.stream.expired(now)
-        elif self.inbuf or not self.requests:
+        elif self.on_read == self.read_request and (self.inbuf or not self.requests):
             self._late()
         else:
             self.close()
@@ -279,6 +277,7 @@ class HttpClient(ClientConnection):
         stream.bytes_out = 0
         account_http(stream, self.plane.reactor.now)
         self.inbuf = b""
+        self.on_read = self.read_linger
         try:
             self.write(answer)
         except OSError:

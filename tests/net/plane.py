@@ -440,8 +440,11 @@ class PlaneTestCase(SynchronousTestCase):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        made = self.peer(sock)
+        sock.setblocking(True)
         sock.connect(("127.0.0.1", self.host.ports[port]))
-        return self.peer(sock)
+        sock.setblocking(False)
+        return made
 
     def peer(self, sock: socket.socket) -> Peer:
         made = Peer(self, sock)

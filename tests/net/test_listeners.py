@@ -1,0 +1,216 @@
+"""
+Tests for L{mwproxy.net.listeners}.
+"""
+
+from __future__ import annotations
+
+from mwproxy.net.listeners import Listener
+from tests.net.plane import PlaneTestCase, get, response
+
+ONE = "frontend f\n bind 127.0.0.1:8000{words}\n LOG\n {front}\n http-request return status 200\n"
+
+
+class ListenerTests(PlaneTestCase):
+    """
+    Tests for L{Listener}.
+    """
+
+    def begin(self, front: str = "", words: str = "", settings: str = "") -> Listener:
+        """
+        Start a frontend that answers by itself.
+        """
+        self.start(ONE.format(front=front, words=words and " " + words), settings)
+        listener: Listener = self.frontend().listeners[0]
+        return listener
+
+    def test_maxconn_of_the_frontend(self) -> None:
+        """
+        Beyond C{maxconn} clients wait in the backlog, and are accepted as others leave.
+        """
+        self.begin("maxconn 2")
+        clients = [self.client() for _ in range(4)]
+        for client in clients:
+            client.send(get())
+        self.turn(5)
+        self.assertEqual(self.frontend().counters.scur, 2)
+        for number in range(4):
+            clients[number].message()
+            clients[number].close()
+            self.turn(3)
+        self.assertEqual(self.frontend().counters.smax, 2)
+        self.assertEqual(self.frontend().counters.conn_tot, 4)
+        self.logged(4)
+
+    def test_maxconn_of_the_listener(self) -> None:
+        """
+        So do they at the C{maxconn} of a C{bind} line.
+        """
+        listener = self.begin(words="maxconn 1")
+        one, two = self.client(), self.client()
+        two.send(get())
+        self.turn(5)
+        self.assertEqual(listener.current, 1)
+        one.close()
+        two.message()
+
+    def test_maxconn_of_the_process(self) -> None:
+        """
+        And at that of the process.
+        """
+        self.begin()
+        self.plane.state.maxconn = 1
+        one, two = self.client(), self.client()
+        two.send(get())
+        self.turn(5)
+        self.assertEqual(self.plane.state.counters.scur, 1)
+        one.close()
+        two.message()
+
+    def test_full_does_not_spin(self) -> None:
+        """
+        A full listener is not watched while clients wait.
+        """
+        self.begin("maxconn 1")
+        self.client()
+        self.client()
+        self.turn(5)
+        listener = self.frontend().listeners[0]
+        self.assertNotIn(listener.fd, self.reactor.handlers)
+
+    def test_pause_and_resume(self) -> None:
+        """
+        A paused listener leaves clients in the backlog until it is resumed; doing either twice
+        changes nothing.
+        """
+        listener = self.begin()
+        listener.pause()
+        listener.pause()
+        client = self.client()
+        client.send(get())
+        client.quiet()
+        listener.resume()
+        listener.resume()
+        client.message()
+
+    def test_paused_while_full(self) -> None:
+        """
+        A listener that is paused while it is full stays so when a session ends.
+        """
+        listener = self.begin("maxconn 1")
+        one, two = self.client(), self.client()
+        two.send(get())
+        self.turn(5)
+        listener.pause()
+        one.close()
+        two.quiet()
+        listener.resume()
+        two.message()
+
+    def test_closed(self) -> None:
+        """
+        A closed listener refuses; closing twice does nothing.
+        """
+        listener = self.begin()
+        listener.close()
+        listener.close()
+        self.assertRaises(ConnectionRefusedError, self.client)
+        listener.resume()
+
+    def test_counters(self) -> None:
+        """
+        Sessions are counted when they come and when they go.
+        """
+        self.begin()
+        clients = [self.client() for _ in range(3)]
+        self.turn(3)
+        for counters in (self.frontend().counters, self.plane.state.counters):
+            self.assertEqual((counters.scur, counters.smax, counters.conn_tot), (3, 3, 3))
+        for client in clients:
+            client.close()
+        self.settled()
+        for counters in (self.frontend().counters, self.plane.state.counters):
+            self.assertEqual((counters.scur, counters.smax, counters.conn_tot), (0, 3, 3))
+
+    def test_out_of_descriptors(self) -> None:
+        """
+        When descriptors run out, accepting rests for a moment.
+        """
+        listener = self.begin()
+
+        class Empty:
+            family = 2
+
+            def _accept(self) -> None:
+                raise OSError(24, "Too many open files")
+
+        real = listener._sock
+        listener._sock = Empty()  # type: ignore[assignment]
+        client = self.client()
+        client.send(get())
+        self.turn(3)
+        self.assertNotIn(listener.fd, self.reactor.handlers)
+        listener._sock = real
+        self.advance(0.2)
+        client.message()
+
+    def test_failing_session(self) -> None:
+        """
+        A session that fails from the start is closed; others are served.
+        """
+        listener = self.begin()
+
+        def fail(stream: object) -> None:
+            raise ValueError("told so")
+
+        rules = listener.entry.request_rules
+        listener.entry.request_rules = fail
+        client = self.client()
+        client.try_send(get())
+        self.assertEqual(client.rest(), b"")
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        listener.entry.request_rules = rules
+        client = self.client()
+        client.send(get())
+        client.message()
+
+    def test_failing_accept(self) -> None:
+        """
+        A listener that fails is heard again a moment later.
+        """
+        listener = self.begin()
+        entry = listener.entry
+        listener.entry = None  # type: ignore[assignment]
+        self.client()
+        self.turn(3)
+        self.assertNotEqual(self.flushLoggedErrors(AttributeError), [])
+        listener.entry = entry
+        self.frontend().counters.scur = self.plane.state.counters.scur = listener.current = 0
+        self.advance(0.2)
+        client = self.client()
+        client.send(get())
+        client.message()
+
+    def test_failing_later(self) -> None:
+        """
+        A session that fails in a later request is closed, its server connection and its place
+        with it.
+        """
+        origin = self.origin()
+        self.start(
+            "frontend f\n bind 127.0.0.1:8000\n LOG\n default_backend b\n"
+            f"backend b\n server s 127.0.0.1:{origin.port}\n"
+        )
+        client = self.client()
+        client.send(get())
+        server = origin.accept()
+        server.head()
+        [session] = self.plane.state.sessions
+
+        def fail(*_: object) -> None:
+            raise ValueError("told so")
+
+        session.stream._respond = fail
+        server.send(response())
+        self.assertEqual((client.rest(), server.rest()), (b"", b""))
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.settled()
