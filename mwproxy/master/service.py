@@ -35,6 +35,7 @@ from mwproxy.observe.notify import ServiceManager, open_notifier
 from mwproxy.observe.startup_logs import StartupLog
 from mwproxy.process.discovery import discover
 from mwproxy.process.environment import initial_environment
+from mwproxy.process.getsocks import NoTransfer, fetch_listeners
 from mwproxy.process.launcher import launch
 from mwproxy.process.listeners import ListenerSet
 from mwproxy.process.messages import Speaker, log_problems
@@ -128,6 +129,7 @@ class MasterService(MultiService):
             self._ended(1)
             return
         super().startService()
+        self._take_over()
         self.supervisor.start()
 
     def stopService(self) -> Deferred[None]:
@@ -186,6 +188,15 @@ class MasterService(MultiService):
             list(self._settings.sockets), self, self._system.reactor
         ):
             service.setServiceParent(self)
+
+    def _take_over(self) -> None:
+        path = self._settings.transfer_socket
+        if path and path != "/dev/null":
+            try:
+                self._instance.listeners.give(fetch_listeners(path))
+            except NoTransfer as error:
+                # Not fatal under a master: ports can be shared meanwhile.
+                self._instance.speaker.alert(str(error))
 
     def _ended(self, status: int) -> None:
         if self._status is None:

@@ -114,6 +114,16 @@ def bind(spec: ListenerSpec) -> Bound:
     raise CannotBind(f"cannot listen on a '{spec.family}' address for [{spec.host}]")
 
 
+def adopt(sock: socket.socket, spec: ListenerSpec) -> Bound:
+    """
+    Take over a listening socket of an older process, with its path if it has one.
+    """
+    sock.setblocking(False)
+    bound = Bound(sock, spec, _inode(spec.host) if spec.family == "unix" else None)
+    bound.sock.listen(spec.backlog)
+    return bound
+
+
 def _bind_tcp(spec: ListenerSpec) -> Bound:
     family = socket.AF_INET6 if spec.family == "ipv6" else socket.AF_INET
     name = f"{spec.host}:{spec.port}"

@@ -8,7 +8,9 @@ that only a failed generation used disappears without a trace.
 
 from __future__ import annotations
 
-from mwproxy.process.bind import Bound, bind
+import socket
+
+from mwproxy.process.bind import Bound, adopt, bind
 from mwproxy.process.sockets import ListenerSpec
 
 Key = tuple[str, str, int, str]
@@ -24,6 +26,15 @@ class ListenerSet:
         self._users: dict[Key, set[int]] = {}
         self._replaced: list[tuple[set[int], Bound]] = []
         self._committed: set[int] = set()
+        self._given: dict[Key, socket.socket] = {}
+
+    def give(self, sockets: dict[Key, socket.socket]) -> None:
+        """
+        Use these instead of binding; what no one wants by the first L{commit} is closed.
+
+        @param sockets: Listening sockets of an older process.
+        """
+        self._given.update(sockets)
 
     def take(self, spec: ListenerSpec, generation: int) -> int:
         """
@@ -38,7 +49,9 @@ class ListenerSet:
             self._replaced.append((self._users.pop(spec.key), self._bound.pop(spec.key)))
             bound = None
         if bound is None:
-            bound = self._bound[spec.key] = bind(spec)
+            given = self._given.pop(spec.key, None)
+            bound = bind(spec) if given is None else adopt(given, spec)
+            self._bound[spec.key] = bound
             self._users[spec.key] = set()
         elif spec != bound.spec:
             bound.adjust(spec)
@@ -50,6 +63,7 @@ class ListenerSet:
         Note that a generation is READY: what its sockets replaced is given up.
         """
         self._committed.add(generation)
+        self._drop_given()
         for key, users in self._users.items():
             if generation in users:
                 self._bound[key].commit()
@@ -87,6 +101,12 @@ class ListenerSet:
         self._bound.clear()
         self._users.clear()
         self._replaced.clear()
+        self._drop_given()
+
+    def _drop_given(self) -> None:
+        for sock in self._given.values():
+            sock.close()
+        self._given.clear()
 
     def undo(self) -> None:
         """

@@ -107,6 +107,21 @@ class ListenerSetTests(SynchronousTestCase):
         self.listeners.take(ListenerSpec("unix", self.path, mode=0o600), 2)
         self.assertEqual(Path(self.path).stat().st_mode & 0o777, 0o600)
 
+    def test_sockets_of_an_older_process(self) -> None:
+        """
+        A socket that was given is used as it is; what nobody wants is closed at READY.
+        """
+        wanted, other = socket.socket(), socket.socket()
+        self.addCleanup(wanted.close)
+        self.addCleanup(other.close)
+        for sock in (wanted, other):
+            sock.bind(("127.0.0.1", 0))
+        spec = ListenerSpec("ipv4", "127.0.0.1", wanted.getsockname()[1])
+        self.listeners.give({spec.key: wanted, ("unix", "/x", 0, ""): other})
+        self.assertEqual(self.listeners.take(spec, 1), wanted.fileno())
+        self.listeners.commit(1)
+        self.assertEqual(other.fileno(), -1)
+
     def test_the_port_of_somebody_else(self) -> None:
         """
         An address in use is refused with HAProxy's words.
