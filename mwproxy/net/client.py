@@ -209,7 +209,8 @@ class ClientConnection(Session, Endpoint):
 
     def crashed(self) -> None:
         """
-        Handling an event failed: nothing of this session can be trusted.
+        End the session at once, with all that its stream holds: handling an event failed and
+        nothing of it can be trusted, or the worker ends.
         """
         stream = self.stream
         self.stream = None

@@ -347,7 +347,7 @@ class WorkerService:
         if self._checks is not None:
             closers.append(self._checks.stop)
         if self.state is not None:
-            closers += [session.close for session in list(self.state.sessions)]  # type: ignore[attr-defined]  # sessions at work are clients
+            closers += [session.crashed for session in list(self.state.sessions)]  # type: ignore[attr-defined]  # sessions at work are clients
             for backend in self.state.backends.values():
                 for server in backend.servers:
                     drop_idle(server)

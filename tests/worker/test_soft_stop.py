@@ -1,0 +1,261 @@
+"""
+Tests for L{mwproxy.worker.soft_stop}.
+"""
+
+from __future__ import annotations
+
+from tests.net.plane import Peer, PlaneTestCase, get, response
+
+HTTP = (
+    "frontend f\n bind 127.0.0.1:8000\n LOG\n default_backend b\n"
+    "backend b\n server s 127.0.0.1:{port}\n"
+)
+
+
+class SoftStopTests(PlaneTestCase):
+    """
+    Tests for L{SoftStop<mwproxy.worker.soft_stop.SoftStop>}, by way of the service.
+    """
+
+    def used(self, settings: str = "") -> tuple[Peer, Peer]:
+        """
+        Let one exchange take place.
+
+        @return: The client's connection and the server's.
+        """
+        self.the_origin = self.origin()
+        self.start(HTTP.format(port=self.the_origin.port), settings)
+        client = self.client()
+        client.send(get())
+        server = self.the_origin.accept()
+        server.head()
+        server.send(response())
+        client.message()
+        self.logged()
+        self.host.spoken.clear()
+        return client, server
+
+    def finished(self) -> bool:
+        """
+        Tell whether the worker has ended.
+        """
+        return bool(self.service.finished.called)
+
+    def said(self) -> list[str]:
+        """
+        Take the messages, without their labels.
+        """
+        texts = [line.partition(" : ")[2].rstrip("\n") for line in self.host.spoken]
+        self.host.spoken.clear()
+        return texts
+
+    def test_nothing_to_do(self) -> None:
+        """
+        A worker without sessions ends at once, and says what it has done.
+        """
+        client, _ = self.used()
+        client.close()
+        self.settled()
+        self.service.leave()
+        self.assertEqual(self.successResultOf(self.service.finished), 0)
+        self.assertEqual(
+            self.said(),
+            [
+                "Proxy f stopped (cumulated conns: FE: 1, BE: 0).",
+                "Proxy b stopped (cumulated conns: FE: 0, BE: 1).",
+            ],
+        )
+        self.assertRaises(ConnectionRefusedError, self.client)
+
+    def test_idle_connections_are_closed(self) -> None:
+        """
+        A client connection between two requests is closed at once.
+        """
+        client, _ = self.used()
+        self.service.leave()
+        self.assertEqual(client.rest(), b"")
+        self.assertTrue(self.finished())
+
+    def test_active_ones_finish(self) -> None:
+        """
+        An exchange under way finishes, tells the client to close, and then the worker ends.
+        """
+        client, server = self.used()
+        client.send(get("/2"))
+        server.head()
+        self.service.leave()
+        self.service.leave()
+        self.turn(3)
+        self.assertFalse(self.finished())
+        server.send(response())
+        head, body = client.message()
+        self.assertIn(b"connection: close\r\n", head)
+        self.assertEqual(body, b"hello")
+        self.assertEqual(client.rest(), b"")
+        client.close()
+        self.until(self.finished)
+
+    def test_pipelined_ones_finish(self) -> None:
+        """
+        An answer that was begun before the stop, in full, is followed by what was pipelined.
+        """
+        client, server = self.used()
+        client.send(get("/2"))
+        server.head()
+        server.send(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel")
+        client.head()
+        client.send(get("/3"))
+        self.turn(3)
+        self.service.leave()
+        server.send(b"lo")
+        client.take(5)
+        self.assertEqual(server.head(), get("/3"))
+        server.send(response())
+        self.assertIn(b"connection: close\r\n", client.message()[0])
+        client.rest()
+        client.close()
+        self.until(self.finished)
+
+    def test_answer_under_way(self) -> None:
+        """
+        A response that was begun before the stop ends, and the idle connection behind it is
+        closed, even if the client has ended its side.
+        """
+        for half in (False, True):
+            if half:
+                self._end()
+                self.doCleanups()
+                self.setUp()
+            client, server = self.used()
+            client.send(get("/2"))
+            server.head()
+            server.send(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel")
+            client.head()
+            if half:
+                client.half_close()
+                self.turn(3)
+            self.service.leave()
+            server.send(b"lo")
+            self.assertEqual(client.rest(), b"hello")
+            self.until(self.finished)
+
+    def test_head_under_way(self) -> None:
+        """
+        A request that is arriving is served.
+        """
+        client, server = self.used()
+        client.send(b"GET /2 HT")
+        self.turn(2)
+        self.service.leave()
+        client.send(b"TP/1.1\r\nhost: a\r\n\r\n")
+        server.head()
+        server.send(response())
+        self.assertIn(b"connection: close\r\n", client.message()[0])
+        client.rest()
+        client.close()
+        self.until(self.finished)
+
+    def test_tunnels_go_on(self) -> None:
+        """
+        Sessions in TCP mode go on until they end.
+        """
+        origin = self.origin()
+        self.start(
+            "frontend f\n mode tcp\n bind 127.0.0.1:8000\n LOG\n default_backend b\n"
+            f"backend b\n mode tcp\n server s 127.0.0.1:{origin.port}\n"
+        )
+        client = self.client()
+        server = origin.accept()
+        self.service.leave()
+        client.send(b"x")
+        server.take(1)
+        client.close()
+        server.close()
+        self.until(self.finished)
+
+    def test_hard_stop(self) -> None:
+        """
+        C{hard-stop-after} ends what is left: C{KH} and C{KD}.
+        """
+        client, server = self.used("  hard-stop-after 5s\n")
+        client.send(get("/2"))
+        server.head()
+        other = self.client()
+        other.send(b"GET / HT")
+        self.turn(3)
+        self.service.leave()
+        self.said()
+        self.advance(4.9)
+        self.assertFalse(self.finished())
+        self.advance(0.2)
+        self.assertTrue(self.finished())
+        self.assertEqual(client.rest(), b"")
+        self.assertEqual(self.logged()[0][:12], "f b/s KH -1 ")
+        self.assertEqual(
+            self.said(),
+            [
+                "soft-stop running for too long, performing a hard-stop.",
+                "Proxy f hard-stopped (2 remaining conns will be closed).",
+            ],
+        )
+
+    def test_hard_stop_within_a_response(self) -> None:
+        """
+        A response that is cut so ends with a reset.
+        """
+        client, server = self.used("  hard-stop-after 5s\n")
+        client.send(get("/2"))
+        server.head()
+        server.send(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel")
+        client.head()
+        self.service.leave()
+        self.advance(5.1)
+        self.assertEqual(self.logged()[0][:13], "f b/s KD 200 ")
+        client.rest()
+        self.assertTrue(client.was_reset)
+
+    def test_grace(self) -> None:
+        """
+        During C{grace} everything goes on, new clients included.
+        """
+        client, server = self.used("  grace 10s\n")
+        self.service.leave()
+        self.assertEqual(self.said(), ["Scheduling a soft-stop in 10000 ms."])
+        self.advance(9)
+        other = self.client()
+        other.send(get())
+        second = self.the_origin.accept()
+        second.head()
+        second.send(response())
+        self.assertNotIn(b"close", other.message()[0])
+        other.close()
+        client.quiet()
+        self.advance(1.1)
+        self.assertEqual(self.said()[0], "Grace period expired, proceeding with soft-stop now.")
+        self.assertEqual(client.rest(), b"")
+        self.assertTrue(self.finished())
+
+    def test_close_spread_time(self) -> None:
+        """
+        With C{close-spread-time} idle connections are closed one by one within that time.
+        """
+        client, _ = self.used("  close-spread-time 4s\n")
+        self.service.leave()
+        self.turn(2)
+        self.assertFalse(self.finished() and client.quiet())
+        self.advance(4.1)
+        self.assertEqual(client.rest(), b"")
+        self.assertTrue(self.finished())
+
+    def test_stop(self) -> None:
+        """
+        A stop ends everything at once, also within a soft stop.
+        """
+        client, server = self.used("  hard-stop-after 5s\n")
+        client.send(get("/2"))
+        server.head()
+        self.service.leave()
+        self.service.stop()
+        self.assertTrue(self.finished())
+        client.rest()
+        self.assertEqual(self.present(), [], "something was not given back")
