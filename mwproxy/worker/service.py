@@ -129,10 +129,11 @@ class WorkerService:
     ) -> None:
         assert self.plane is not None and self.state is not None
         reuseport = not configuration.global_.noreuseport
+        program = order.options.get("argv0", "mwproxy")
         binds = enabled_binds(configuration, order.process)
         if not binds:
             diagnostics.alert(
-                "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! "
+                f"[{program}.main()] No enabled listener found (check for 'bind' directives) ! "
                 "Exiting."
             )
             raise StartFailed(1)
@@ -159,7 +160,7 @@ class WorkerService:
         failed = await self._listen_stats(configuration, diagnostics, order) or failed
         if failed:
             diagnostics.alert(
-                "[haproxy.main()] Some protocols failed to start their listeners! Exiting."
+                f"[{program}.main()] Some protocols failed to start their listeners! Exiting."
             )
             raise StartFailed(1)
 
