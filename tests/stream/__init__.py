@@ -1,0 +1,3 @@
+"""
+Tests of streams without a network.
+"""
