@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import os
 import shutil
 import socket
 import struct
@@ -24,7 +23,6 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.config.model import Global
-from mwproxy.core.diagnostics import Severity
 from mwproxy.live.proxies import Backend, Frontend
 from mwproxy.live.servers import Server
 from mwproxy.net import reactor as reactor_module
@@ -356,7 +354,7 @@ class PlaneTestCase(SynchronousTestCase):
         self.patch(reactor_module, "monotonic", self.clock)
         self.directory = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.directory)
-        self.descriptors = len(os.listdir("/proc/self/fd"))
+        self.descriptors = open_descriptors()
         self.addCleanup(self._check_descriptors)
         self.reactor = DirectReactor()
         self.addCleanup(self._close_reactor)
@@ -402,6 +400,14 @@ class PlaneTestCase(SynchronousTestCase):
     def plane(self) -> Plane:
         assert self.service.plane is not None
         return self.service.plane
+
+    @property
+    def session(self) -> Any:
+        """
+        The one session there is.
+        """
+        [found] = self.plane.state.sessions
+        return found
 
     def frontend(self, name: str = "f") -> Frontend:
         return self.plane.state.frontends[name]
@@ -539,7 +545,14 @@ class PlaneTestCase(SynchronousTestCase):
         self.reactor._poller.close()
 
     def _check_descriptors(self) -> None:
-        self.assertEqual(len(os.listdir("/proc/self/fd")), self.descriptors, "descriptors leak")
+        self.assertEqual(open_descriptors(), self.descriptors, "descriptors leak")
+
+
+def open_descriptors() -> int:
+    """
+    Count the descriptors of this process.
+    """
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def response(body: bytes = b"hello", head: bytes = b"") -> bytes:
@@ -554,10 +567,3 @@ def get(path: str = "/", lines: str = "") -> bytes:
     Write a GET request.
     """
     return f"GET {path} HTTP/1.1\r\nhost: a\r\n{lines}\r\n".encode()
-
-
-def severity(text: str) -> Severity:
-    """
-    Tell the severity of a printed message.
-    """
-    return Severity(text.partition("]")[0].strip("["))

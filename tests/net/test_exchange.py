@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import socket
 
-from mwproxy.net.exchange import Exchange
 from mwproxy.live.states import set_down, set_up
+from mwproxy.net.exchange import Exchange
 from tests.net.plane import Origin, Peer, PlaneTestCase, get, response
 
 FRONT = "frontend f\n bind 127.0.0.1:8000\n LOG\n default_backend b\nbackend b\n"
@@ -23,7 +23,9 @@ class QueueTests(PlaneTestCase):
         Start with one server.
         """
         origin = self.origin()
-        self.start(f"{FRONT} timeout queue 3s\n {lines}\n server s 127.0.0.1:{origin.port} {words}\n")
+        self.start(
+            f"{FRONT} timeout queue 3s\n {lines}\n server s 127.0.0.1:{origin.port} {words}\n"
+        )
         return origin
 
     def ask(self, path: str) -> Peer:

@@ -82,7 +82,7 @@ class PipeliningTests(ClientTestCase):
         sent = b"".join(get(f"/{number}", f"x: {'y' * 500}\r\n") for number in range(200))
         done = client.try_send(sent)
         self.turn(5)
-        [session] = self.plane.state.sessions
+        session = self.session
         self.assertLessEqual(len(session.inbuf), self.plane.bufsize)
         for number in range(200):
             self.assertEqual(server.head().split()[1], b"/%d" % number)
@@ -217,7 +217,7 @@ class BadRequestTests(ClientTestCase):
         client = self.client()
         client.try_send(b"\0" * 200_000)
         self.assertIn(b"HTTP/1.1 400", client.take_until(b"</html>"))
-        self.until(lambda: (client.pump() or True) and client.ended)
+        client.rest()
         self.assertFalse(client.was_reset)
 
 
@@ -458,7 +458,7 @@ class TimeoutTests(ClientTestCase):
 
         def stuck() -> bool:
             server.try_send(b"x" * 1_000_000)
-            [session] = self.plane.state.sessions
+            session = self.session
             return self.plane.pipes.used == 1 or bool(session.out)
 
         self.until(stuck)

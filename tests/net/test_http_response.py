@@ -67,7 +67,10 @@ class BodyTests(ResponseTestCase):
             server.head()
         server.send(response())
         client.message()
-        self.assertEqual(set(self.logged(len(whole))), {"f b/s -- 200 27 57 0 1/0/0/0/0 GET"} | {"f b/s -- 200 27 43 0 1/0/0/0/0 GET"})
+        self.assertEqual(
+            set(self.logged(len(whole))),
+            {"f b/s -- 200 27 57 0 1/0/0/0/0 GET"} | {"f b/s -- 200 27 43 0 1/0/0/0/0 GET"},
+        )
 
     def test_chunked_cut_at_each_byte(self) -> None:
         """
@@ -116,7 +119,7 @@ class BodyTests(ResponseTestCase):
             sent += server.try_send(data[sent:])
             self.turn()
         self.assertLess(sent, len(data) - 1_000_000)
-        [session] = self.plane.state.sessions
+        session = self.session
         self.assertLessEqual(len(session.out), self.plane.bufsize)
         self.assertEqual(client.head()[:15], b"HTTP/1.1 200 OK")
         found = hashlib.sha256()
@@ -149,7 +152,7 @@ class BodyTests(ResponseTestCase):
         client, server = self.begin(buffer=4096)
         data = response(body)
         sent = 0
-        [session] = self.plane.state.sessions
+        session = self.session
         most = 0
 
         def full() -> bool:
@@ -264,7 +267,7 @@ class BodyTests(ResponseTestCase):
         request: it is heard again.
         """
         client, server = self.begin(buffer=2048)
-        [session] = self.plane.state.sessions
+        session = self.session
         session.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         server.send(b"HTTP/1.1 200 OK\r\ncontent-length: 15000\r\n\r\n")
         client.head()
@@ -332,7 +335,9 @@ class TunnelTests(ResponseTestCase):
     """
 
     upgrade = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n"
-    switch = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+    switch = (
+        b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+    )
 
     def test_data_with_the_heads(self) -> None:
         """

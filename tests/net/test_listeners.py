@@ -204,7 +204,7 @@ class ListenerTests(PlaneTestCase):
         client.send(get())
         server = origin.accept()
         server.head()
-        [session] = self.plane.state.sessions
+        session = self.session
 
         def fail(*_: object) -> None:
             raise ValueError("told so")

@@ -148,10 +148,10 @@ class DirectReactorTests(PlaneTestCase):
         read: list[bytes] = []
 
         class Reader(FileDescriptor):
-            def fileno(reader) -> int:  # noqa: N805
+            def fileno(reader) -> int:
                 return self.fd
 
-            def doRead(reader) -> None:  # noqa: N805
+            def doRead(reader) -> None:
                 read.append(os.read(self.fd, 10))
 
         reader = Reader(self.reactor)

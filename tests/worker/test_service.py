@@ -5,6 +5,7 @@ Tests for L{mwproxy.worker.service}.
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 from twisted.internet.defer import Deferred
 
@@ -240,10 +241,10 @@ class LifeTests(PlaneTestCase):
             f"frontend f\n bind 127.0.0.1:8000\n log 127.0.0.1:{port} format raw local0\n"
             " option httplog\n http-request return status 200\n"
         )
-        path = f"{self.directory}/log.cfg"
-        with open(path, "w") as file:
-            file.write("defaults\n mode http\n timeout client 10s\n" + text)
-        status = self.successResultOf(Deferred.fromCoroutine(self.service.load(Order([path]))))
+        path = Path(self.directory, "log.cfg")
+        path.write_text("defaults\n mode http\n timeout client 10s\n" + text)
+        order = Order([str(path)])
+        status = self.successResultOf(Deferred.fromCoroutine(self.service.load(order)))
         self.assertEqual(status, 0, self.host.spoken)
         client = self.client()
         client.send(get("/x"))
