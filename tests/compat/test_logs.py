@@ -8,7 +8,7 @@ import socket
 import threading
 
 from tests.compat.outcomes import CompatTestCase, mask_log, mask_page
-from tests.integration.clients import PATIENCE, Connection, exchange
+from tests.integration.clients import PATIENCE, Connection, exchange, request
 from tests.integration.harness import Proxy
 from tests.integration.origins import EchoOrigin, Origin
 
@@ -112,9 +112,9 @@ class LogTests(CompatTestCase):
 
         def script(proxy: Proxy) -> dict[str, str]:
             seen = {}
-            for name, request in REQUESTS.items():
+            for name, sent in REQUESTS.items():
                 connection = Connection(proxy.port("web"))
-                connection.send(request)
+                connection.send(sent)
                 connection.receive_all()
                 self.log_wait.set()
                 self.log_wait.clear()
@@ -130,7 +130,7 @@ class LogTests(CompatTestCase):
         """
 
         def script(proxy: Proxy) -> dict[str, str]:
-            exchange(proxy.port("custom"), REQUESTS["simple"])
+            request(proxy.port("custom"), REQUESTS["simple"])
             return {"custom": self._line(" custom ")}
 
         self.compare(CONFIG, script, self._prepare)

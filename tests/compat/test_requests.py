@@ -5,7 +5,7 @@ What the server receives, and what the client of a malformed request gets, compa
 from __future__ import annotations
 
 from tests.compat.outcomes import CompatTestCase, mask_page, plain_head
-from tests.integration.clients import Connection, exchange
+from tests.integration.clients import Connection, exchange, request
 from tests.integration.harness import Proxy
 from tests.integration.origins import Origin
 
@@ -118,11 +118,11 @@ class RequestTests(CompatTestCase):
 
         def script(proxy: Proxy) -> dict[str, tuple[bytes, ...]]:
             seen = {}
-            for name, request in FORWARDED.items():
+            for name, sent in FORWARDED.items():
                 del self.origin.requests[:]
                 connection = Connection(proxy.port("web"))
-                connection.send(request)
-                connection.response(request.split()[0].decode())
+                connection.send(sent)
+                connection.response(sent.split()[0].decode())
                 connection.close()
                 seen[name] = tuple(plain_head(one) for one in self.origin.requests)
             return seen
@@ -136,8 +136,8 @@ class RequestTests(CompatTestCase):
 
         def script(proxy: Proxy) -> dict[str, bytes]:
             return {
-                name: mask_page(exchange(proxy.port("web"), request))
-                for name, request in ANSWERED_HERE.items()
+                name: mask_page(request(proxy.port("web"), sent))
+                for name, sent in ANSWERED_HERE.items()
             }
 
         self.compare(CONFIG, script, self._prepare)
@@ -149,9 +149,9 @@ class RequestTests(CompatTestCase):
 
         def script(proxy: Proxy) -> dict[str, tuple[bytes, int]]:
             seen = {}
-            for name, request in MALFORMED.items():
+            for name, sent in MALFORMED.items():
                 before = len(self.origin.requests)
-                answer = mask_page(exchange(proxy.port("web"), request))
+                answer = mask_page(exchange(proxy.port("web"), sent))
                 seen[name] = (answer, len(self.origin.requests) - before)
             return seen
 

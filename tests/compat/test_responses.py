@@ -5,7 +5,7 @@ What the client receives for what a server answers, compared with HAProxy.
 from __future__ import annotations
 
 from tests.compat.outcomes import CompatTestCase, mask_page, plain_head
-from tests.integration.clients import exchange
+from tests.integration.clients import request
 from tests.integration.harness import Proxy
 from tests.integration.origins import Origin
 
@@ -69,7 +69,7 @@ class ResponseTests(CompatTestCase):
         self.addCleanup(origin.stop)
         current = b""
 
-        def answer(request: bytes) -> bytes:
+        def answer(_request: bytes) -> bytes:
             return current
 
         origin.answer = answer
@@ -79,8 +79,8 @@ class ResponseTests(CompatTestCase):
             seen = {}
             for name, answered in answers.items():
                 current = answered
-                request = f"GET / HTTP/{version}\r\nhost: a\r\n\r\n".encode()
-                seen[name] = plain_head(mask_page(exchange(proxy.port("web"), request)))
+                asked = f"GET / HTTP/{version}\r\nhost: a\r\n\r\n".encode()
+                seen[name] = plain_head(mask_page(request(proxy.port("web"), asked)))
             return seen
 
         self.compare(CONFIG, script, lambda: {"origin": origin.address})

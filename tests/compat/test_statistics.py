@@ -9,7 +9,7 @@ import io
 
 from tests.compat.outcomes import CompatTestCase
 from tests.compat.test_requests import CONFIG
-from tests.integration.clients import exchange
+from tests.integration.clients import request
 from tests.integration.harness import Proxy
 from tests.integration.origins import Origin
 
@@ -40,8 +40,8 @@ class StatisticsTests(CompatTestCase):
         self.addCleanup(origin.stop)
 
         def script(proxy: Proxy) -> dict[str, str]:
-            for request in TRAFFIC:
-                exchange(proxy.port("web"), request)
+            for sent in TRAFFIC:
+                request(proxy.port("web"), sent)
             answer = proxy.master_cli("@1 show stat").removeprefix("# ")
             return {
                 f"{row['pxname']}/{row['svname']}/{column}": row[column]

@@ -162,6 +162,19 @@ class Connection:
         body = self.receive_all() if length is None else self.receive_exactly(int(length))
         return Response(head, body, head + body)
 
+    def final_response(self, method: str = "GET") -> bytes:
+        """
+        Take one response and the interim ones before it.
+
+        @return: All their bytes.
+        """
+        raw = b""
+        while True:
+            answer = self.response(method)
+            raw += answer.raw
+            if answer.status >= 200:
+                return raw
+
     def ask(self, path: str = "/", method: str = "GET", headers: str = "") -> Response:
         """
         Send a request and take its response.
@@ -200,6 +213,20 @@ def exchange(port: int, data: bytes) -> bytes:
             connection.send(data)
             connection.sock.shutdown(socket.SHUT_WR)
         return connection.receive_all()
+    finally:
+        connection.close()
+
+
+def request(port: int, data: bytes) -> bytes:
+    """
+    Send one request over a new connection and take what answers it.
+
+    @return: The response, with the interim ones before it.
+    """
+    connection = Connection(port)
+    try:
+        connection.send(data)
+        return connection.final_response(data.split(b" ", 1)[0].decode("latin-1"))
     finally:
         connection.close()
 
