@@ -259,7 +259,8 @@ class Transfer:
         while True:
             got = -1
             room = min(pipe.size - pipe.filled, self._most()) if not self.ended else 0
-            if room > 0 and budget > 0:
+            # What the pipe holds goes first, lest an end of the source drop it.
+            if room > 0 and budget > 0 and not pipe.filled:
                 try:
                     got = os.splice(source.fd, pipe.writer, room, flags=_FLAGS)
                 except BlockingIOError:
