@@ -4,7 +4,8 @@ Tests for L{mwproxy.worker.soft_stop}.
 
 from __future__ import annotations
 
-from mwproxy.worker import soft_stop
+import random
+
 from tests.net.plane import Peer, PlaneTestCase, get, response
 
 HTTP = (
@@ -249,7 +250,7 @@ class SoftStopTests(PlaneTestCase):
         """
         With C{close-spread-time} idle connections are closed one by one within that time.
         """
-        self.patch(soft_stop.random, "randrange", lambda limit: limit // 2)
+        self.patch(random, "randrange", lambda limit: limit // 2)
         client, _ = self.used("  close-spread-time 4s\n")
         self.service.leave()
         self.advance(1.9)
