@@ -279,6 +279,10 @@ class HttpEnding(Exchange):
                 self.fail(504, "s", "H")
             else:
                 self.fail(408, "c", "H")
+        elif step == TUNNEL:
+            route = self.route
+            by_client = self.session.out or route.client_timeout <= route.server_timeout
+            self.cut_short("c" if by_client else "s", "D")
         else:
             waits_for_client = self.session.out or self.link is None or not self.link.mask & READ
             if self.upload is not None and self.download is None:

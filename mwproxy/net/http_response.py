@@ -376,7 +376,8 @@ class HttpResponse(HttpEnding):
                 if self.head_out:
                     self.cut_short("P", "D")
                 else:
-                    self.fail(400, "P", "R")
+                    # The head was passed on: this is the time of the response already.
+                    self.fail(400, "P", "H")
             else:
                 self._upload_refused()
         elif side == "sink":

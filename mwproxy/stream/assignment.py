@@ -78,10 +78,11 @@ def enqueue(waiting: Waiting, stream: Stream, backend: Backend) -> None:
     """
     Let a stream wait for any server of its backend.
     """
-    stream.backend_queue = len(backend.queue)
     backend.queue.append(waiting)
-    if len(backend.queue) > backend.counters.qmax:
-        backend.counters.qmax = len(backend.queue)
+    # As HAProxy counts, the first in the queue is number 1.
+    stream.backend_queue = length = len(backend.queue)
+    if length > backend.counters.qmax:
+        backend.counters.qmax = length
 
 
 def leave_queue(waiting: Waiting, backend: Backend) -> None:

@@ -51,7 +51,10 @@ class QueueTests(PlaneTestCase):
             self.assertEqual(self.server().current, 1)
             server.send(response())
             client.message()
-        self.assertEqual([line[:13] for line in self.logged(4)], ["f b/s -- 200 "] * 4)
+        lines = self.logged(4)
+        self.assertEqual([line[:13] for line in lines], ["f b/s -- 200 "] * 4)
+        queued = [line.split()[7].rpartition("/")[2] for line in lines]
+        self.assertEqual(queued, ["0", "1", "2", "3"])
         self.assertEqual(self.backend().counters.qmax, 3)
 
     def test_timeout(self) -> None:

@@ -472,7 +472,7 @@ class RequestBodyTests(ExchangeTestCase):
 
     def test_bad_chunk(self) -> None:
         """
-        Broken coding is a 400 C{PR}, and the server sees the end.
+        Broken coding is a 400 C{PH}, and the server sees the end.
         """
         self.begin()
         client = self.client()
@@ -483,7 +483,7 @@ class RequestBodyTests(ExchangeTestCase):
         client.send(b"zz\r\n")
         self.assertEqual(client.head()[:12], b"HTTP/1.1 400")
         self.assertEqual(server.rest(), b"")
-        self.assertEqual(self.logged()[0][:13], "f b/s PR 400 ")
+        self.assertEqual(self.logged()[0][:13], "f b/s PH 400 ")
 
     def test_bad_chunk_with_the_head(self) -> None:
         """

@@ -411,7 +411,7 @@ class TunnelTests(ResponseTestCase):
         self.advance(2)
         self.assertEqual(client.rest(), b"")
         self.assertEqual(server.rest(), b"")
-        self.logged()
+        self.assertEqual(self.logged()[0][:13], "f b/s cD 101 ")
 
 
 class BadServerTests(ResponseTestCase):

@@ -108,7 +108,7 @@ class AssignmentTests(SynchronousTestCase):
         for number, waiter in enumerate(waiters):
             assert waiter.stream is not None
             enqueue(waiter, waiter.stream, backend)
-            self.assertEqual(waiter.stream.backend_queue, number)
+            self.assertEqual(waiter.stream.backend_queue, number + 1)
         self.assertEqual(backend.counters.qmax, 3)
         leave_queue(waiters[0], backend)
         leave_queue(waiters[0], backend)
