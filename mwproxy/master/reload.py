@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from signal import SIGKILL
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
 from mwproxy.console.master_view import ReloadResult
@@ -280,12 +280,19 @@ class Reloads:
         for worker in attempt.workers:
             worker.successes = instance.successes
         former = [each for each in instance.workers if each.generation != attempt.generation]
-        self._send_away(attempt, former)
+        parting = self._send_away(attempt, former)
         instance.serving = attempt.generation
         instance.failed = 0
         instance.global_ = attempt.discovery.global_
         instance.listeners.commit(attempt.generation)
         self._release_unused()
+        self._busy = True
+        # Whoever hears that it succeeded shall meet the new configuration only.
+        DeferredList(parting).addCallback(lambda result: self._announce(attempt))
+
+    def _announce(self, attempt: Attempt) -> None:
+        instance = self._instance
+        self._busy = False
         self._announcer.ready(attempt.discovery)
         # Not before the answer is out: starting a process takes longer than all the rest here.
         instance.system.call_later(0, self._fill)
@@ -297,11 +304,14 @@ class Reloads:
         if instance.serving and instance.workers and not instance.stopping:
             self._standby.fill(instance.global_.nbproc)
 
-    def _send_away(self, attempt: Attempt, former: list[WorkerProcess]) -> None:
+    def _send_away(self, attempt: Attempt, former: list[WorkerProcess]) -> list[Deferred[None]]:
         """
         Signal former workers, each at most once: those over the limit are terminated, the others
         get a successor.
+
+        @return: They fire when those that finish accept no more clients.
         """
+        parting = []
         limit = attempt.discovery.global_.mworker_max_reloads
         hard = attempt.request.hard
         for worker in former:
@@ -311,7 +321,9 @@ class Reloads:
             elif hard:
                 worker.terminate()
             else:
-                worker.leave(attempt.workers[(worker.relative - 1) % len(attempt.workers)])
+                successor = attempt.workers[(worker.relative - 1) % len(attempt.workers)]
+                parting.append(worker.leave(successor))
+        return parting
 
     def _release_unused(self) -> None:
         instance = self._instance

@@ -269,6 +269,8 @@ class HttpClient(ClientConnection):
         The client sent what must not be understood (C{PR}).
         """
         self.frontend.counters.ereq += 1
+        self.frontend.counters.req_tot += 1
+        self.plane.state.counters.req_tot += 1
         self._give_up(error.status, "P", "R", size)
 
     def _give_up(self, status: int, cause: str, phase: str, size: int) -> None:
@@ -381,8 +383,9 @@ class HttpClient(ClientConnection):
             return
         if self.plane.handover is not None:
             self.plane.handover.send([self])
-        else:
+        elif self.requests:
             self.close()
+        # One that has asked nothing yet is about to: it gets its answer here.
 
     def may_move(self) -> bool:
         """

@@ -104,7 +104,8 @@ def field_req_tot(row: Row) -> int | None:
     """
     if row.letter == "L" or (row.letter != "F" and row.proxy.mode != "http"):
         return None
-    return row.counters.req_tot
+    # Streams of a backend or server in HTTP mode are requests.
+    return row.counters.req_tot if row.letter == "F" else row.counters.stot
 
 
 _counter("cli_abrt", "MCP:u64", "BS", "Transfers that the client aborted")

@@ -117,7 +117,7 @@ class MasterChannel(Channel):
 
         @param successor: The channel to the successor.
 
-        @return: Fires when the worker knows.
+        @return: Fires when the worker accepts no more clients; fails when it does not understand.
 
         @raise LookupError: One of the channels is closed.
 
@@ -126,10 +126,12 @@ class MasterChannel(Channel):
         if not (self._passes_descriptors() and successor._passes_descriptors()):
             raise LookupError("the worker hung up")
         giver, taker = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        taken = successor._ask(TakeOver, fd=taker.fileno())
-        taken.addBoth(lambda result: taker.close())
-        given = self._ask(HandOver, fd=giver.fileno())
-        given.addBoth(lambda result: giver.close())
+        taken: Deferred[Any] = successor.callRemote(TakeOver, fd=taker.fileno())
+        # Without it the connections are closed, as they would be without a successor.
+        taken.addErrback(lambda failure: None)
+        taken.addCallback(lambda result: taker.close())
+        given: Deferred[Any] = self.callRemote(HandOver, fd=giver.fileno())
+        given.addBoth(_close, giver)
         return given
 
     @property
@@ -187,6 +189,11 @@ class MasterChannel(Channel):
         """
         super().connectionLost(reason)
         self.events.channel_closed()
+
+
+def _close(result: Any, sock: socket.socket) -> Any:
+    sock.close()
+    return result
 
 
 def _report(failure: Failure) -> None:

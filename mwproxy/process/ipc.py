@@ -138,8 +138,8 @@ class Leave(amp.Command):
 
 class HandOver(amp.Command):
     """
-    Master to a worker, right before its soft stop: this C{SOCK_SEQPACKET} leads to your successor,
-    which takes your idle connections (see C{net/handover.py}). Answered when it is understood.
+    Master to a worker: begin your soft stop; this C{SOCK_SEQPACKET} leads to your successor, which
+    takes your idle connections (see C{net/handover.py}). Answered when you accept no more clients.
     """
 
     arguments: ClassVar[list[Any]] = [(b"fd", amp.Descriptor())]

@@ -8,6 +8,7 @@ import socket
 from signal import SIGUSR1
 from typing import Any, Protocol
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
@@ -111,6 +112,7 @@ class WorkerProcess:
         self._nice = False
         self._grace: Any = None
         self._successor: WorkerProcess | None = None
+        self._parting: Deferred[None] = succeed(None)
         self._life = life_machine(LifeCore(self._act, self._send_order))
 
     @property
@@ -179,19 +181,23 @@ class WorkerProcess:
             self._nice = False
             self._system.reset_nice(self.pid)
 
-    def leave(self, successor: WorkerProcess | None = None) -> None:
+    def leave(self, successor: WorkerProcess | None = None) -> Deferred[None]:
         """
         Ask it to finish what it does.
 
         @param successor: Takes its idle connections; L{None} when they have nowhere to go.
+
+        @return: Fires when it is known to accept no more clients, or when that takes too long.
         """
         self._successor = successor
+        self._parting = succeed(None)
         self._life.leave()
+        return self._parting
 
     def _act(self, signum: int) -> None:
         """
-        Signal it. Before a soft stop it gets to know its successor, but that waits for nobody
-        long.
+        Signal it. A soft stop is said on the channel, together with the way to its successor; the
+        signal is for a worker that does not answer there.
         """
         successor, self._successor = self._successor, None
         if signum != SIGUSR1 or successor is None:
@@ -203,14 +209,17 @@ class WorkerProcess:
             self.signal(signum)
             return
         late = self._system.call_later(HANDOVER_PATIENCE, known.cancel)
+        parting: Deferred[None] = Deferred()
+        self._parting = parting
 
-        def stop(result: object) -> None:
+        def settle(result: object) -> None:
             if late.active():
                 late.cancel()
-            self.signal(signum)
+            if isinstance(result, Failure):
+                self.signal(signum)
+            parting.callback(None)
 
-        known.addErrback(lambda failure: None)
-        known.addCallback(stop)
+        known.addBoth(settle)
 
     def terminate(self) -> None:
         """

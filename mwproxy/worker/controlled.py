@@ -192,6 +192,7 @@ class WorkerChannel(Channel):
     def _hand_over(self, fd: int) -> dict[str, Any]:
         os.set_inheritable(fd, False)
         self.service.hand_over(socket.socket(fileno=fd))
+        self.service.leave()
         return {}
 
     @TakeOver.responder

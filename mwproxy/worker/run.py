@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from mwproxy.worker.service import WorkerService
 
 
+#: Signals that a worker does something about.
+_HANDLED = (signal.SIGUSR1, signal.SIGTTOU, signal.SIGTTIN, signal.SIGHUP, signal.SIGQUIT)
+
+
 class Surroundings:
     """
     The part of a L{Host<mwproxy.worker.host.Host>} that does not depend on who runs the worker.
@@ -109,11 +113,9 @@ def install_signals(reactor: Any, service: WorkerService, surroundings: Surround
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    pass_on(signal.SIGUSR1, service.leave)
-    pass_on(signal.SIGTTOU, service.pause)
-    pass_on(signal.SIGTTIN, service.resume)
-    pass_on(signal.SIGHUP, states)
-    pass_on(signal.SIGQUIT, memory)
+    meanings = (service.leave, service.pause, service.resume, states, memory)
+    for signum, function in zip(_HANDLED, meanings, strict=True):
+        pass_on(signum, function)
 
 
 def install_reactor() -> Any:
@@ -139,6 +141,10 @@ def run_until(reactor: Any, statuses: list[int]) -> int:
     @return: The exit status.
     """
     reactor.run(installSignalHandlers=False)
+    for signum in _HANDLED:
+        # The interpreter gives handled signals their default back while it ends: a late one
+        # would kill.
+        signal.signal(signum, signal.SIG_IGN)
     sys.stdout.flush()
     sys.stderr.flush()
     return statuses[0] if statuses else 0
