@@ -116,16 +116,15 @@ class HttpResponse(HttpEnding):
         self.response = response
         self.status = response.status
         self.response_at = plane.reactor.now
-        if route.plain and self._pass_whole(response, data, end):
+        if route.response_rules:
+            for rules in route.response_rules:
+                verdict = rules(self)
+                if verdict is not None and verdict.kind != "allow":
+                    self._judge_response(verdict)
+                    return
+            self.status = response.status
+        if route.keeps and self._pass_whole(response, data, end):
             return
-        for rules in route.response_rules:
-            verdict = rules(self)
-            if verdict is not None:
-                if verdict.kind == "allow":
-                    continue
-                self._judge_response(verdict)
-                return
-        self.status = response.status
         length = response_length(response, request.method)
         if request.method == b"CONNECT" and response.status < 300:
             self._tunnel(response_head(response, request, keep=True, decoded=False), data[end:])
@@ -169,7 +168,7 @@ class HttpResponse(HttpEnding):
 
     def _pass_whole(self, response: Response, data: bytes, end: int) -> bool:
         """
-        Pass on a response that is all there, needs no changes and leaves both connections open.
+        Pass on a response that is all there and leaves both connections open.
 
         @return: False when it is not like that.
         """
@@ -193,7 +192,10 @@ class HttpResponse(HttpEnding):
             return False
         if block.length and response.status in _NO_BODY:
             return False
-        head = status_line(response) + block.ready
+        if response.edited is None:
+            head = status_line(response) + block.ready
+        else:
+            head = b"%b%b\r\n" % (status_line(response), response.wire_fields())
         self.keep_link = self.head_out = True
         self.step = DATA
         out = head + data[end:] if block.length else head

@@ -34,8 +34,9 @@ class Route:
     @ivar says_close: Whether servers are told C{connection: close} (not with C{option
         http-pretend-keepalive}).
 
-    @ivar plain: True when heads need nothing added on either side and connections live on:
-        keep-alive, no C{forwardfor}, no rules for responses.
+    @ivar keeps: True when connections of both sides live on as far as configuration says.
+
+    @ivar plain: True when moreover nothing is added to requests (C{forwardfor}).
 
     @ivar reuses_first: Whether even the first request of a session may use any idle connection.
 
@@ -54,6 +55,7 @@ class Route:
         "connect_timeout",
         "forwardfor",
         "frontend",
+        "keeps",
         "plain",
         "pools",
         "queue_timeout",
@@ -105,9 +107,8 @@ class Route:
         self.reuse = back.reuse
         self.reuses_first = back.reuse == "always"
         self.pools = back.reuse != "never"
-        self.plain = (
-            self.close_mode == "keep-alive" and not self.forwardfor and not self.response_rules
-        )
+        self.keeps = self.close_mode == "keep-alive"
+        self.plain = self.keeps and not self.forwardfor
         self.watches_client = "abortonclose" in back.options
         self.retries = back.retries
         self.redispatch_each = back.redispatch

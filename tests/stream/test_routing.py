@@ -103,7 +103,7 @@ class RouteTests(SynchronousTestCase):
 
         route = self.route({"http_response": two}, http_response=one, http_request=one)
         self.assertEqual((route.response_rules, route.request_rules), ([one, two], one))
-        self.assertFalse(route.plain)
+        self.assertTrue(route.keeps)
         state = WorkerState(model.Configuration(), 0.0, 0.0)
         both = model.Proxy("listen", "l", http_request=one, http_response=two)
         route = Route(Frontend(both, state), Backend(both, state))
