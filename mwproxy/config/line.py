@@ -23,7 +23,7 @@ class Line:
 
     @ivar words: All words, C{no} and the keyword included.
 
-    @ivar name: The keyword as registered, such as C{"timeout client"}.
+    @ivar name: The keyword as registered, all its words.
 
     @ivar args: The words that follow it.
 

@@ -143,8 +143,8 @@ class ServerSettings(Sealed):
         @return: An unsealed copy.
         """
         other = copy.copy(self)
-        other.check = copy.copy(self.check)
         object.__setattr__(other, "_sealed", False)
+        other.check = copy.copy(self.check)
         object.__setattr__(other.check, "_sealed", False)
         return other
 

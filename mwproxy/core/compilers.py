@@ -25,7 +25,7 @@ class RuleCompiler(Protocol):
         """
         Compile what follows the name on an C{acl} line.
 
-        @param words: Such as C{["path_beg", "-i", "/api"]}.
+        @param words: Criterion, flags and patterns, such as C{path_beg -i /api}.
 
         @return: The predicate.
         """

@@ -25,7 +25,7 @@ class Keyword:
     """
     A configuration keyword, C{bind} option or C{server} option.
 
-    @ivar name: Its words, such as C{"timeout client"}.
+    @ivar name: Its words, one blank between them.
 
     @ivar sections: Where it may stand.
 
@@ -162,7 +162,7 @@ class Command:
     """
     A console command.
 
-    @ivar name: Its words, such as C{"show proc"}.
+    @ivar name: Its words, one blank between them.
 
     @ivar level: The lowest level that may run it: C{"user"}, C{"operator"}, C{"admin"}.
 

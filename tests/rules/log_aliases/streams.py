@@ -1,11 +1,13 @@
 """
-The stream that log variables are tested with.
+The stream that log variables are tested with, and the base of these tests.
 """
 
 from __future__ import annotations
 
+from twisted.trial.unittest import SynchronousTestCase
+
 from mwproxy.live.sessions import Stream
-from tests.rules.streams import make_stream
+from tests.rules.streams import log, make_stream
 
 
 def served() -> Stream:
@@ -30,3 +32,23 @@ def served() -> Stream:
     stream.request_captures = (b'ex|a"m', None)
     stream.response_captures = (b"hey",)
     return stream
+
+
+class VariableCase(SynchronousTestCase):
+    """
+    Writes variables in both ways: alone, where they are called, and beside text, where their
+    source is written into the line.
+    """
+
+    def both(self, text: str, bare: bool = False) -> str:
+        """
+        Write a variable in both ways.
+
+        @param bare: True for a stream that had no request.
+
+        @return: What both give.
+        """
+        stream = make_stream(None) if bare else served()
+        alone = log(text, stream)
+        self.assertEqual(log(f"<{text}>%f", stream), f"<{alone}>f", text)
+        return alone

@@ -6,28 +6,14 @@ from __future__ import annotations
 
 import time
 
-from twisted.trial.unittest import SynchronousTestCase
-
-from tests.rules.log_aliases.streams import served
-from tests.rules.streams import log, make_stream
+from tests.rules.log_aliases.streams import VariableCase, served
+from tests.rules.streams import log
 
 
-class DateTests(SynchronousTestCase):
+class DateTests(VariableCase):
     """
-    Tests of log variables: alone, where they are called, and beside text, where their source is
-    written into the line.
+    Tests of log variables.
     """
-
-    def both(self, text: str, bare: bool = False) -> str:
-        """
-        Write a variable in both ways.
-
-        @return: What both give.
-        """
-        stream = make_stream(None) if bare else served()
-        alone = log(text, stream)
-        self.assertEqual(log(f"<{text}>%f", stream), f"<{alone}>f", text)
-        return alone
 
     def test_served(self) -> None:
         """

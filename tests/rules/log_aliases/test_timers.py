@@ -4,28 +4,13 @@ Tests of C{mwproxy/rules/log_aliases/timers.py}.
 
 from __future__ import annotations
 
-from twisted.trial.unittest import SynchronousTestCase
-
-from tests.rules.log_aliases.streams import served
-from tests.rules.streams import log, make_stream
+from tests.rules.log_aliases.streams import VariableCase
 
 
-class TimerTests(SynchronousTestCase):
+class TimerTests(VariableCase):
     """
-    Tests of log variables: alone, where they are called, and beside text, where their source is
-    written into the line.
+    Tests of log variables.
     """
-
-    def both(self, text: str, bare: bool = False) -> str:
-        """
-        Write a variable in both ways.
-
-        @return: What both give.
-        """
-        stream = make_stream(None) if bare else served()
-        alone = log(text, stream)
-        self.assertEqual(log(f"<{text}>%f", stream), f"<{alone}>f", text)
-        return alone
 
     def test_served(self) -> None:
         """
