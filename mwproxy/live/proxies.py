@@ -26,6 +26,9 @@ ServerHook = Callable[[Server], int]
 #: Sends one log line: syslog severity (0 to 7) and the bytes of the line.
 LogSink = Callable[[int, bytes], None]
 
+#: C{option} keywords about which streams are logged.
+LOG_OPTIONS = frozenset(("dontlog-normal", "dontlognull", "log-separate-errors"))
+
 
 class Frontend:
     """
@@ -41,6 +44,10 @@ class Frontend:
 
     @ivar log: Where log lines go, L{None} when nowhere.
 
+    @ivar render: Makes the log line of a stream, L{None} when streams are not logged.
+
+    @ivar logs_all: True when no option says which streams are logged, and how.
+
     @ivar listeners: Objects of C{net/listeners.py}.
     """
 
@@ -54,6 +61,8 @@ class Frontend:
         self.maxconn = description.maxconn or 0
         self.default_backend: Backend | None = None
         self.log: LogSink | None = None
+        self.render = description.log_format
+        self.logs_all = not description.options & LOG_OPTIONS
         self.listeners: list[Any] = []
 
 

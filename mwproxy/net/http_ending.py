@@ -166,12 +166,7 @@ class HttpEnding(Exchange):
                 session.last_server = self.server
             session.next_request()
         elif session.fd >= 0:
-            if (
-                session.inbuf
-                or self.upload is not None
-                or session.out
-                or self.request.keep_alive
-            ):
+            if session.inbuf or self.upload is not None or session.out or self.request.keep_alive:
                 session.finish_writing()
             else:
                 # The client said that it sends nothing more: there is nothing unread that

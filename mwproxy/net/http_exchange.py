@@ -22,6 +22,7 @@ from mwproxy.protocols.http1.messages import BadMessage, Request
 from mwproxy.stream import answers
 from mwproxy.stream.assignment import take
 from mwproxy.stream.heads import request_head
+from mwproxy.stream.outcome import SILENT
 from mwproxy.stream.routing import Route
 
 #: Methods that may be sent again when a reused connection turns out to be dead (RFC 9110, 9.2.2).
@@ -73,6 +74,7 @@ class HttpExchange(HttpResponse):
         request: Request = self.request
         if entry.monitor_uri and request.target == entry.monitor_uri:
             self.service = "<MONITOR>"
+            self.log_level = SILENT
             self.answer(answers.error(200, (), close=False, head=request.method == b"HEAD"), 200)
             return
         rules = entry.request_rules

@@ -192,7 +192,7 @@ class HttpResponse(HttpEnding):
             return False
         if block.length and response.status in _NO_BODY:
             return False
-        if response.edited is None:
+        if response.edited is None and response.added is None:
             head = status_line(response) + block.ready
         else:
             head = b"%b%b\r\n" % (status_line(response), response.wire_fields())

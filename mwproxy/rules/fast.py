@@ -106,7 +106,7 @@ def _host(expression: Expression, match: Callable[[Any], bool]) -> Predicate:
         request = stream.request
         if request is None:
             return False
-        if request.edited is None:
+        if request.edited is None and request.added is None:
             value = request.block.host
             if value is None:
                 return False

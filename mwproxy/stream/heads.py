@@ -42,12 +42,11 @@ def request_head(stream: Stream, request: Request, route: Route) -> bytes:
         tail = b"connection: keep-alive\r\n" + tail
     if route.forwardfor is not None:
         tail = forwarded_for(stream, request, route.forwardfor) + tail
-    edited = request.edited
     return b"%b %b%b%b%b" % (
         request.method,
         request.target,
         _VERSIONS[request.version],
-        block.wire if edited is None else request.wire_fields(),
+        request.wire_fields(),
         tail,
     )
 
@@ -103,8 +102,7 @@ def response_head(response: Response, request: Request, *, keep: bool, decoded: 
         tail = b"connection: close\r\n" + tail
     elif request.version < 11 or response.version < 11:
         tail = b"connection: keep-alive\r\n" + tail
-    wire = block.wire if response.edited is None else response.wire_fields()
-    return b"%b%b%b" % (status_line(response), wire, tail)
+    return b"%b%b%b" % (status_line(response), response.wire_fields(), tail)
 
 
 def status_line(response: Response) -> bytes:

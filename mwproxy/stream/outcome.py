@@ -9,6 +9,8 @@ from mwproxy.live.sessions import Stream
 #: Syslog severities of log lines.
 LOG_ERROR = 3
 LOG_INFO = 6
+#: C{Stream.log_level} of what is not logged at all.
+SILENT = -2
 
 
 def account_http(stream: Stream, now: float) -> None:
@@ -75,24 +77,22 @@ def write_log(stream: Stream) -> None:
     Log a stream, unless its frontend does not want such ones.
     """
     frontend = stream.session.frontend
-    description = frontend.description
-    options = description.options
     log = frontend.log
-    render = description.log_format
-    if log is None or render is None or stream.service == "<MONITOR>":
+    render = frontend.render
+    if log is None or render is None:
         return
-    failed = stream.cause != "-" or stream.retries or (stream.status >= 500)
-    if options:
+    level = LOG_INFO
+    if not frontend.logs_all:
+        options = frontend.description.options
+        failed = stream.cause != "-" or stream.retries or (stream.status >= 500)
         if "dontlog-normal" in options and not failed:
             return
         if "dontlognull" in options and not stream.bytes_in and stream.request is None:
             return
-    level = LOG_INFO
-    if failed and "log-separate-errors" in options:
-        level = LOG_ERROR
+        if failed and "log-separate-errors" in options:
+            level = LOG_ERROR
     if stream.log_level != -1:
-        if stream.log_level == -2:
-            # http-request set-log-level silent
+        if stream.log_level == SILENT:
             return
         level = stream.log_level
     log(level, render(stream))

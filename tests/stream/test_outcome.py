@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.live.sessions import Stream
-from mwproxy.stream.outcome import LOG_ERROR, LOG_INFO, account_http, account_tcp, write_log
+from mwproxy.stream.outcome import LOG_ERROR, LOG_INFO, SILENT, account_http, account_tcp, write_log
 from tests.rules.streams import make_stream
 
 
@@ -28,7 +28,8 @@ class OutcomeTestCase(SynchronousTestCase):
         stream = make_stream()
         frontend = stream.frontend
         frontend.description.options = set(options)
-        frontend.description.log_format = lambda stream: b"line"
+        frontend.logs_all = not options
+        frontend.render = lambda stream: b"line"
         frontend.log = lambda level, line: self.lines.append((level, line))
         stream.bytes_in, stream.bytes_out, stream.status = 10, 20, 200
         if server:
@@ -134,13 +135,13 @@ class LogTests(OutcomeTestCase):
 
     def test_nowhere(self) -> None:
         """
-        Without target or format nothing is logged, and monitor requests never are.
+        Without target or format nothing is logged, and what is silent never is.
         """
         stream = self.stream()
-        stream.service = "<MONITOR>"
+        stream.log_level = SILENT
         write_log(stream)
-        stream.service = ""
-        stream.frontend.description.log_format = None
+        stream.log_level = -1
+        stream.frontend.render = None
         write_log(stream)
         stream.frontend.log = None
         write_log(stream)

@@ -242,7 +242,8 @@ def without_body(block: Block, *, keep_length: bool) -> Block:
     """
     other = Block()
     for name in Block.__slots__:
-        setattr(other, name, getattr(block, name))
+        if name != "_names":
+            setattr(other, name, getattr(block, name))
     other.chunked = False
     if not keep_length:
         other.length = -1

@@ -61,6 +61,7 @@ class Block:
     """
 
     __slots__ = (
+        "_names",
         "fields", "wire",
         "ready", "plain", "length", "chunked", "close", "keep_alive", "upgrade",
         "expect_continue", "host",
@@ -77,6 +78,17 @@ class Block:
     upgrade: bytes
     expect_continue: bool
     host: bytes | None
+    _names: frozenset[bytes]
+
+    def names(self) -> frozenset[bytes]:
+        """
+        Get the names of all lines.
+        """
+        try:
+            return self._names
+        except AttributeError:
+            self._names = frozenset([name for name, _ in self.fields])
+            return self._names
 
 
 class Message:
@@ -85,20 +97,60 @@ class Message:
 
     @ivar block: The header lines as received.
 
-    @ivar edited: L{None} while they go on as they came; else the list that replaces
+    @ivar edited: L{None} while none of them is changed; else the list that replaces
         C{block.plain}. Use L{own} before changing it.
+
+    @ivar added: Lines that go behind those of the block while C{edited} is L{None}; L{None} for
+        none. Most rules only add a line, and the block's need not be written anew for that.
 
     @ivar version: 10 or 11.
 
     @ivar size: Bytes of the head as received, empty line included.
     """
 
-    __slots__ = ("block", "edited", "version", "size")
+    __slots__ = ("added", "block", "edited", "version", "size")
 
     block: Block
     edited: list[Field] | None
+    added: list[Field] | None
     version: int
     size: int
+
+    def untouched(self) -> bool:
+        """
+        Tell whether the header lines go on as they came.
+        """
+        return self.edited is None and self.added is None
+
+    def add(self, field: Field) -> None:
+        """
+        Add a header line behind the others.
+
+        @param field: Name in lower case, and value.
+        """
+        if self.edited is not None:
+            self.edited.append(field)
+        elif self.added is not None:
+            self.added.append(field)
+        else:
+            self.added = [field]
+
+    def put(self, field: Field) -> None:
+        """
+        Replace all lines of a header by one, which stands behind the others.
+
+        @param field: Name in lower case, and value.
+        """
+        name = field[0]
+        if self.edited is None and self.added is None and name not in self.block.names():
+            self.added = [field]
+            return
+        fields = self.own()
+        for known, _value in fields:
+            if known == name:
+                fields[:] = [kept for kept in fields if kept[0] != name]
+                break
+        fields.append(field)
 
     def own(self) -> list[Field]:
         """
@@ -108,6 +160,9 @@ class Message:
         """
         if self.edited is None:
             self.edited = list(self.block.plain)
+            if self.added is not None:
+                self.edited += self.added
+                self.added = None
         return self.edited
 
     def fields(self) -> tuple[Field, ...] | list[Field]:
@@ -116,7 +171,9 @@ class Message:
 
         @return: All lines as received, or as changed.
         """
-        return self.block.fields if self.edited is None else self.edited
+        if self.edited is not None:
+            return self.edited
+        return self.block.fields if self.added is None else (*self.block.fields, *self.added)
 
     def get_all(self, name: bytes) -> list[bytes]:
         """
@@ -134,9 +191,11 @@ class Message:
 
         @return: Lines, each ending in CRLF; without the empty one.
         """
-        if self.edited is None:
+        if self.edited is not None:
+            return b"".join([b"%b: %b\r\n" % line for line in self.edited])
+        if self.added is None:
             return self.block.wire
-        return b"".join([b"%b: %b\r\n" % line for line in self.edited])
+        return self.block.wire + b"".join([b"%b: %b\r\n" % line for line in self.added])
 
 
 class Request(Message):
@@ -171,6 +230,7 @@ class Request(Message):
         self.version = version
         self.block = block
         self.edited = None
+        self.added = None
         self.size = size
 
     @property
@@ -224,4 +284,5 @@ class Response(Message):
         self.version = version
         self.block = block
         self.edited = None
+        self.added = None
         self.size = size

@@ -77,13 +77,7 @@ def act_set_header(line: RuleLine) -> Rule:
 
     def set_header(stream: Any) -> None:
         message = getattr(stream, attribute)
-        new = value(stream)
-        fields = message.own()
-        for known, _value in fields:
-            if known == name:
-                fields[:] = [field for field in fields if field[0] != name]
-                break
-        fields.append((name, new))
+        message.put((name, value(stream)))
 
     return set_header
 
@@ -92,12 +86,7 @@ def _set_constant(attribute: str, name: bytes, value: bytes) -> Rule:
     field = (name, value)
 
     def set_header(stream: Any) -> None:
-        fields = getattr(stream, attribute).own()
-        for known, _value in fields:
-            if known == name:
-                fields[:] = [kept for kept in fields if kept[0] != name]
-                break
-        fields.append(field)
+        getattr(stream, attribute).put(field)
 
     return set_header
 
@@ -114,7 +103,7 @@ def act_add_header(line: RuleLine) -> Rule:
 
     def add_header(stream: Any) -> None:
         found = value(stream)
-        message(stream).own().append((name, found))
+        message(stream).add((name, found))
 
     return add_header
 

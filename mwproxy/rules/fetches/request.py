@@ -115,7 +115,7 @@ def _host(stream: Any) -> bytes:
     request = stream.request
     if request is None:
         return b""
-    if request.edited is None:
+    if request.untouched():
         return request.block.host or b""
     found = request.get_all(b"host")
     return found[0] if found else b""
