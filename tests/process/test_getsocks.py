@@ -47,9 +47,9 @@ class FetchTests(SynchronousTestCase):
                     )
                     self.received.append(peer.recv(4))
 
-        thread = threading.Thread(target=run)
-        thread.start()
-        self.addCleanup(thread.join)
+        self.thread = threading.Thread(target=run)
+        self.thread.start()
+        self.addCleanup(self.thread.join)
 
     def listening(self, family: socket.AddressFamily, address: object) -> socket.socket:
         sock = socket.socket(family)
@@ -74,6 +74,7 @@ class FetchTests(SynchronousTestCase):
             set(found),
             {("ipv4", "127.0.0.1", port, ""), ("unix", f"{self.directory}/u", 0, "")},
         )
+        self.thread.join()
         self.assertEqual(self.received, [b"_getsocks\n", b"\0\0\0\0", b"\0\0\0\0"])
 
     def test_none(self) -> None:
