@@ -32,6 +32,8 @@ from mwproxy.programs.programs import Programs
 _log = Logger()
 #: Seconds that a worker may take to become READY.
 READY_TIMEOUT = 60.0
+#: Seconds that a worker may take to say that it begins to load.
+BEGIN_TIMEOUT = 15.0
 
 
 @dataclass
@@ -54,6 +56,10 @@ class Attempt:
     """
     A load under way.
 
+    @ivar nameless: Those of its workers whose pid is not known yet.
+
+    @ivar again: A worker was replaced that died before it began to load. That happens once.
+
     @ivar failing: It has failed already; the rest of its workers are on their way out.
     """
 
@@ -61,7 +67,9 @@ class Attempt:
     generation: int
     discovery: Discovery
     workers: list[WorkerProcess] = field(default_factory=list)
-    timer: Any = None
+    timers: list[Any] = field(default_factory=list)
+    nameless: list[WorkerProcess] = field(default_factory=list)
+    again: bool = False
     failing: bool = False
 
 
@@ -103,6 +111,15 @@ class Reloads:
                     return request.answer
         return self._ask(Request(hard, by_signal))
 
+    def up(self, worker: WorkerProcess) -> None:
+        """
+        Note that a worker has told its pid.
+        """
+        attempt = self.attempt
+        if attempt is not None and worker in attempt.nameless:
+            attempt.nameless.remove(worker)
+            self._introduce(attempt, worker)
+
     def ready(self, worker: WorkerProcess) -> None:
         """
         Note that a worker is READY.
@@ -122,6 +139,8 @@ class Reloads:
         attempt = self.attempt
         if attempt is None or worker not in attempt.workers:
             return False
+        if not attempt.failing and self._replace(attempt, worker, status):
+            return True
         if not attempt.failing:
             attempt.failing = True
             self._instance.speaker.alert(
@@ -218,14 +237,7 @@ class Reloads:
         nbproc = attempt.discovery.global_.nbproc
         try:
             for relative in range(1, nbproc + 1):
-                worker = self._standby.take()
-                attempt.workers.append(worker)
-                instance.workers.append(worker)
-                order = self._order(attempt, relative, nbproc)
-                number = f"#{relative} " if nbproc > 1 else ""
-                instance.speaker.notice(f"Initializing new worker {number}({worker.pid})")
-                worker.successes = instance.successes
-                worker.load(attempt.generation, relative, order, instance.reloads)
+                self._assign(attempt, self._standby.take(), relative)
         except OSError as error:
             instance.speaker.alert(f"Cannot start a worker: {error.strerror}")
             attempt.failing = True
@@ -235,7 +247,63 @@ class Reloads:
             if not attempt.workers:
                 self._fail(attempt, RELOAD_FAILED)
             return
-        attempt.timer = instance.system.call_later(READY_TIMEOUT, lambda: self._late(attempt))
+        attempt.timers = [
+            instance.system.call_later(BEGIN_TIMEOUT, lambda: self._silent(attempt)),
+            instance.system.call_later(READY_TIMEOUT, lambda: self._late(attempt)),
+        ]
+
+    def _assign(self, attempt: Attempt, worker: WorkerProcess, relative: int) -> None:
+        instance = self._instance
+        nbproc = attempt.discovery.global_.nbproc
+        attempt.workers.append(worker)
+        instance.workers.append(worker)
+        worker.relative = relative
+        worker.successes = instance.successes
+        if worker.pid:
+            self._introduce(attempt, worker)
+        else:
+            attempt.nameless.append(worker)
+        order = self._order(attempt, relative, nbproc)
+        worker.load(attempt.generation, relative, order, instance.reloads)
+
+    def _introduce(self, attempt: Attempt, worker: WorkerProcess) -> None:
+        number = f"#{worker.relative} " if attempt.discovery.global_.nbproc > 1 else ""
+        self._instance.speaker.notice(f"Initializing new worker {number}({worker.pid})")
+
+    def _replace(self, attempt: Attempt, worker: WorkerProcess, status: int) -> bool:
+        """
+        Load in another process when one was killed before it began: that says nothing of the
+        configuration.
+
+        @return: Whether another one loads.
+        """
+        killed = status > 128 or not worker.pid
+        if worker.began or not killed or not worker.speaks or attempt.again:
+            return False
+        if self._instance.stopping:
+            return False
+        attempt.again = True
+        attempt.workers.remove(worker)
+        self._instance.speaker.warning(
+            f"Worker {self._instance.label(worker)} exited with code {status} "
+            f"({exit_text(status)}) before it began to load, starting another one."
+        )
+        try:
+            self._assign(attempt, self._standby.start(), worker.relative)
+        except OSError as error:
+            self._instance.speaker.alert(f"Cannot start a worker: {error.strerror}")
+            attempt.workers.append(worker)
+            return False
+        return True
+
+    def _silent(self, attempt: Attempt) -> None:
+        for worker in attempt.workers:
+            if worker.phase is Phase.STARTING and not worker.began:
+                self._instance.speaker.alert(
+                    f"Worker {self._instance.label(worker)} does not answer since "
+                    f"{BEGIN_TIMEOUT:.0f} seconds, killing it."
+                )
+                worker.signal(SIGKILL)
 
     def _give_up(self, attempt: Attempt) -> None:
         """
@@ -274,8 +342,7 @@ class Reloads:
 
     def _succeed(self, attempt: Attempt) -> None:
         instance = self._instance
-        attempt.timer.cancel()
-        self.attempt = None
+        self._forget(attempt)
         instance.successes += 1
         for worker in attempt.workers:
             worker.successes = instance.successes
@@ -331,6 +398,12 @@ class Reloads:
         for generation in instance.listeners.generations() - alive:
             instance.listeners.release(generation)
 
+    def _forget(self, attempt: Attempt) -> None:
+        for timer in attempt.timers:
+            if timer.active():
+                timer.cancel()
+        self.attempt = None
+
     def _not_read(self, request: Request, first: bool) -> None:
         instance = self._instance
         if first:
@@ -346,9 +419,7 @@ class Reloads:
 
     def _fail(self, attempt: Attempt, status: str) -> None:
         instance = self._instance
-        if attempt.timer is not None and attempt.timer.active():
-            attempt.timer.cancel()
-        self.attempt = None
+        self._forget(attempt)
         instance.listeners.release(attempt.generation)
         if instance.serving:
             instance.failed += 1

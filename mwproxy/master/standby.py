@@ -78,6 +78,14 @@ class Standby:
                 if worker.phase is phase:
                     self.waiting.remove(worker)
                     return worker
+        return self.start()
+
+    def start(self) -> WorkerProcess:
+        """
+        Start a worker for now, without the nursery.
+
+        @raise OSError: The system refuses.
+        """
         return self._start(background=False)
 
     def fill(self, count: int) -> None:

@@ -137,6 +137,7 @@ class Supervisor:
         See L{WorkerOwner<mwproxy.process.worker.WorkerOwner>}; so for all that follow.
         """
         self._standby.up(worker)
+        self._reloads.up(worker)
 
     def worker_ready(self, worker: WorkerProcess, facts: dict[str, Any]) -> None:
         """

@@ -88,11 +88,13 @@ class MasterChannel(Channel):
         super().__init__()
         self.events = events
 
-    def load(self, generation: int, process: int, order: dict[str, Any]) -> None:
+    def load(self, generation: int, process: int, order: dict[str, Any]) -> Deferred[Any]:
         """
         Have the worker become a generation.
+
+        @return: Fires when it has understood, with L{None} when it will not.
         """
-        self._ask(Load, generation=generation, process=process, order=order)
+        return self._ask(Load, generation=generation, process=process, order=order)
 
     def open_console(self, level: Level, mode: str) -> socket.socket:
         """

@@ -5,7 +5,7 @@ One worker process: its pid, its control channel, its life.
 from __future__ import annotations
 
 import socket
-from signal import SIGUSR1
+from signal import SIGINT, SIGKILL, SIGTERM, SIGUSR1
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, succeed
@@ -87,6 +87,8 @@ class WorkerProcess:
 
     @ivar ended_as: Where it was in its life when it died.
 
+    @ivar began: It took note of its configuration; what happens to it now may be due to that.
+
     @ivar speaks: False if it uses another version of the channel than we do.
     """
 
@@ -102,6 +104,7 @@ class WorkerProcess:
         self.figures: dict[str, Any] = {}
         self.over_limit: int | None = None
         self.speaks = True
+        self.began = False
         self.ended_as = Phase.BOOTING
         self.channel = MasterChannel(self)
         self._system = system
@@ -229,10 +232,14 @@ class WorkerProcess:
 
     def signal(self, signum: int) -> None:
         """
-        Signal it, unless it is gone.
+        Signal it, unless it is gone. One whose pid is not known yet is hung up on, which ends it.
         """
-        if self._status is None and self.pid:
+        if self._status is not None:
+            return
+        if self.pid:
             self._system.kill(self.pid, signum)
+        elif signum in (SIGTERM, SIGKILL, SIGINT, SIGUSR1):
+            self.channel.hang_up()
 
     def open_console(self, level: Level, mode: str) -> socket.socket:
         """
@@ -252,7 +259,11 @@ class WorkerProcess:
         return (int(transport.fileno()), -1)
 
     def _send_order(self) -> None:
-        self.channel.load(self.generation, self.relative, self._order)
+        understood = self.channel.load(self.generation, self.relative, self._order)
+        understood.addCallback(self._note_beginning)
+
+    def _note_beginning(self, answer: object) -> None:
+        self.began = answer is not None
 
     def said_hello(self, version: int, software: str, pid: int) -> None:
         """

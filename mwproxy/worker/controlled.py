@@ -153,10 +153,14 @@ class WorkerChannel(Channel):
         known = {name: value for name, value in order.items() if name in Order.__slots__}
         changes = known.pop("environment", {})
         environment = {**initial_environment(os.environ), **changes}
-        Deferred.fromCoroutine(self._become(Order(**known, environment=environment))).addErrback(
-            self._broken
-        )
+        become = Order(**known, environment=environment)
+        # A turn for the answer to leave: a master that did not get it knows that we never began.
+        later = self._reactor.callLater
+        later(0, later, 0, self._begin, become)
         return {}
+
+    def _begin(self, order: Order) -> None:
+        Deferred.fromCoroutine(self._become(order)).addErrback(self._broken)
 
     async def _become(self, order: Order) -> None:
         host = self.host

@@ -228,11 +228,71 @@ class ReloadTests(SupervisorTestCase):
         """
         self.start()
         answer, (new,) = self.reload()
+        new.begin()
         self.system.clock.advance(60)
         self.assertEqual(new.signals, [SIGKILL])
         new.exit(137)
         self.assertFalse(self.successResultOf(answer).success)
         self.assertIn("A Worker (102) is not ready after 60 seconds, killing it.", self.said)
+
+    def test_killed_before_it_began(self) -> None:
+        """
+        A worker that was killed before it took note of its configuration is replaced, once.
+        """
+        self.start()
+        answer, (new,) = self.reload()
+        new.exit(137)
+        self.assertEqual(
+            self.said[-2:],
+            [
+                "W Worker (102) exited with code 137 (Killed) before it began to load, "
+                "starting another one.",
+                "N Initializing new worker (103)",
+            ],
+        )
+        (other,) = self.starting()
+        other.hello()
+        other.ready()
+        self.assertTrue(self.successResultOf(answer).success)
+
+    def test_killed_twice(self) -> None:
+        """
+        When the replacement is killed too, the reload has failed.
+        """
+        self.start()
+        answer, (new,) = self.reload()
+        new.exit(137)
+        (other,) = self.starting()
+        other.exit(137)
+        self.assertFalse(self.successResultOf(answer).success)
+        self.assertEqual(
+            self.said[-1], "A Failed to load worker (103) exited with code 137 (Killed)"
+        )
+
+    def test_killed_after_it_began(self) -> None:
+        """
+        A worker that is killed while it loads fails the reload: the configuration may be why.
+        """
+        self.start()
+        answer, (new,) = self.reload()
+        new.begin()
+        new.exit(139)
+        self.assertFalse(self.successResultOf(answer).success)
+
+    def test_never_begins(self) -> None:
+        """
+        A worker that does not react to its configuration is killed and replaced.
+        """
+        self.start()
+        answer, (new,) = self.reload()
+        self.system.clock.advance(15)
+        self.assertEqual(new.signals, [SIGKILL])
+        self.assertIn("A Worker (102) does not answer since 15 seconds, killing it.", self.said)
+        new.exit(137)
+        (other,) = self.starting()
+        other.hello()
+        other.ready()
+        self.assertTrue(self.successResultOf(answer).success)
 
     def test_another_version_of_the_channel(self) -> None:
         """

@@ -65,6 +65,14 @@ class MemoryProcess:
     def hello(self, version: int = CHANNEL_VERSION) -> None:
         self.channel.events.said_hello(version, "0.1.0", self.pid)
 
+    def begin(self) -> None:
+        """
+        Acknowledge the configuration.
+        """
+        boxes = amp.parseString(self.channel.transport.value())
+        (asked,) = (box for box in boxes if box[b"_command"] == b"Load")
+        self.channel.dataReceived(amp.Box({b"_answer": asked[b"_ask"]}).serialize())
+
     def ready(self) -> None:
         self.channel.events.said_status("READY", {})
 
