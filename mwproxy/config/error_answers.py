@@ -94,4 +94,4 @@ def redirect_answer(status: int, url: str) -> bytes:
     return (
         f"HTTP/1.1 {status} {reason}\r\ncache-control: no-cache\r\ncontent-length: 0\r\n"
         f"location: {url}\r\n\r\n"
-    ).encode()
+    ).encode("utf-8", "surrogateescape")

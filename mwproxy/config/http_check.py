@@ -215,7 +215,7 @@ def _match_status(text: str) -> Expect:
 
 def _regex(text: str) -> re.Pattern[bytes]:
     try:
-        return re.compile(text.encode())
+        return re.compile(text.encode("utf-8", "surrogateescape"))
     except re.error as error:
         raise ConfigError(
             f"'http-check expect' : regex '{text}' is invalid (error={error.msg}, "
@@ -229,7 +229,7 @@ def _match_rstatus(text: str) -> Expect:
 
 
 def _match_string(text: str) -> Expect:
-    wanted = text.encode()
+    wanted = text.encode("utf-8", "surrogateescape")
     return lambda status, body: wanted in body
 
 

@@ -86,11 +86,11 @@ def parse_addresses(text: str, *, default_port: int | None = None) -> list[Addre
     if prefix in ("unix", "uxst") or (not prefix and rest.startswith("/")):
         if not rest:
             raise BadValue(f"missing path in '{text}'")
-        if len(rest.encode()) > 107:
+        if len(rest.encode("utf-8", "surrogateescape")) > 107:
             raise BadValue(f"socket path '{rest}' too long (max 107)")
         return [Address("unix", rest)]
     if prefix in ("abns", "abnsz"):
-        if not rest or len(rest.encode()) > 107:
+        if not rest or len(rest.encode("utf-8", "surrogateescape")) > 107:
             raise BadValue(f"abstract name '{rest}' must have 1 to 107 bytes")
         return [Address(prefix, rest)]
     if prefix in ("fd", "sockpair"):

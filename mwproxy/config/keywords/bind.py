@@ -101,7 +101,7 @@ def bind_interface(line: Line, settings: BindSettings) -> None:
     Accept only what comes in by one network interface.
     """
     name = _word(line, "missing interface name")
-    if len(name.encode()) > 15:
+    if len(name.encode("utf-8", "surrogateescape")) > 15:
         raise ConfigError(f"'interface' : interface name '{name}' too long (max 15)")
     settings.interface = name
 
@@ -154,7 +154,7 @@ def bind_user(line: Line, settings: BindSettings) -> None:
     name = _word(line, "missing user name")
     try:
         settings.uid = pwd.getpwnam(name).pw_uid
-    except KeyError:
+    except (KeyError, ValueError):
         raise ConfigError(f"'user' : unknown user name '{name}'") from None
 
 
@@ -166,7 +166,7 @@ def bind_group(line: Line, settings: BindSettings) -> None:
     name = _word(line, "missing group name")
     try:
         settings.gid = grp.getgrnam(name).gr_gid
-    except KeyError:
+    except (KeyError, ValueError):
         raise ConfigError(f"'group' : unknown group name '{name}'") from None
 
 

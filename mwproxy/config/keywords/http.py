@@ -181,7 +181,7 @@ def kw_monitor_uri(line: Line, proxy: model.Proxy) -> None:
         return
     if not line.args:
         raise ConfigError("'monitor-uri' expects an URI.")
-    proxy.monitor_uri = line.args[0].encode()
+    proxy.monitor_uri = line.args[0].encode("utf-8", "surrogateescape")
 
 
 @keyword("errorfile", sections=PROXY, high=None, syntax="<code> <file>")

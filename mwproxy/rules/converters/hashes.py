@@ -91,7 +91,7 @@ def _algorithm(name: bytes) -> str:
     try:
         if hashlib.new(text, usedforsecurity=False).digest_size:
             return text
-    except ValueError:
+    except (TypeError, ValueError):
         pass
     raise ConfigError("algorithm must be a valid OpenSSL message digest name")
 
