@@ -63,7 +63,7 @@ run: $(VENV)/.installed
 	@mkdir -p run
 	@MWPROXY_PYTHON="$(CURDIR)/$(BIN)/python" PATH="$(CURDIR)/$(BIN):$$PATH" \
 	  $(BIN)/twistd -n mwproxy -f $(CFG) -S unix@run/master.sock || { status=$$?; \
-	  case $$status in 130|143) exit 0;; esac; \
+	  case $$status in 130|143) exit 0;; 137) exit 137;; esac; \
 	  echo 'mwproxy did not run. A port that is taken? Choose others:'; \
 	  echo '  PORT=9080 TCP_PORT=9081 ORIGIN_A_PORT=9091 ORIGIN_B_PORT=9092 make run'; \
 	  exit $$status; }
