@@ -246,6 +246,7 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--name", default="origin", help="what it calls itself")
     parser.add_argument("--mode", choices=("http", "tcp"), default="http", help="tcp: an echo")
     parser.add_argument("--stay", action="store_true", help="ignore USR1")
+    parser.add_argument("--hint", default="--port", help="how to choose another port")
     parser.add_argument("--say-port", action="store_true", help="print the port when ready")
     parser.add_argument(
         "--greet", action="store_true", help="print what to try at the first health check"
@@ -314,7 +315,7 @@ def main(argv: list[str] | None = None) -> int:
     except CannotListenError as error:
         sys.stderr.write(
             f"origin {options.name}: cannot listen on {options.host}:{options.port}"
-            f" ({error.socketError.strerror}); choose another port with --port\n"
+            f" ({error.socketError.strerror}); choose another port with {options.hint}\n"
         )
         return 1
     reactor.run()

@@ -4,6 +4,9 @@ Tests for L{mwproxy.demo.origin}.
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -135,3 +138,23 @@ class OriginTests(SynchronousTestCase):
         """
         options = parse_arguments(["--port", "0", "--mode", "tcp"])
         self.assertEqual((options.port, options.mode, options.host), (0, "tcp", "127.0.0.1"))
+
+    def test_taken_port(self) -> None:
+        """
+        An origin whose port is taken says which, and how to choose another.
+        """
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            done = subprocess.run(
+                [sys.executable, "-m", "mwproxy.demo.origin", "--name", "a"]
+                + ["--port", str(port), "--hint", "A_PORT=9091 make run"],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(
+            done.stderr,
+            f"origin a: cannot listen on 127.0.0.1:{port} (Address already in use); "
+            "choose another port with A_PORT=9091 make run\n",
+        )
