@@ -164,7 +164,8 @@ def _classify(text: str, prefix: str, host: str) -> tuple[str, str]:
         address = ipaddress.ip_address(host)
     except ValueError:
         if re.fullmatch(r"[A-Za-z0-9._-]+", host) is None:
-            raise BadValue(f"invalid address: '{host}' in '{text}'") from None
+            hint = f"; a relative path is written 'unix@{host}'" if "/" in host else ""
+            raise BadValue(f"invalid address: '{host}' in '{text}'{hint}") from None
         return "name", host
     if (address.version == 6 and wants4) or (address.version == 4 and wants6):
         raise BadValue(f"invalid address: '{host}' in '{text}'")

@@ -70,6 +70,7 @@ class AddressTests(SynchronousTestCase):
             "fd@x": "file descriptor 'x' is not a valid integer in 'fd@x'",
             "ipv6@127.0.0.1:80": "invalid address: '127.0.0.1' in 'ipv6@127.0.0.1:80'",
             "a b:80": "invalid address: 'a b' in 'a b:80'",
+            "run/s": "invalid address: 'run/s' in 'run/s'; a relative path is written 'unix@run/s'",
             "unix@": "missing path in 'unix@'",
         }.items():
             self.assertEqual(str(self.assertRaises(BadValue, parse_addresses, text)), reason)

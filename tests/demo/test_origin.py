@@ -145,13 +145,9 @@ class OriginTests(SynchronousTestCase):
         """
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
-            done = subprocess.run(
-                [sys.executable, "-m", "mwproxy.demo.origin", "--name", "a"]
-                + ["--port", str(port), "--hint", "A_PORT=9091 make run"],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+            command = [sys.executable, "-m", "mwproxy.demo.origin", "--name", "a"]
+            command += ["--port", str(port), "--hint", "A_PORT=9091 make run"]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertEqual(
             done.stderr,
