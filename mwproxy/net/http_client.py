@@ -19,6 +19,7 @@ from typing import Any
 
 from mwproxy.live.sessions import Stream
 from mwproxy.net.client import ClientConnection, Entry
+from mwproxy.net.endpoint import UNWATCHED
 from mwproxy.net.exchange import NEW
 from mwproxy.net.http_exchange import HttpExchange
 from mwproxy.net.reactor import READ
@@ -436,7 +437,9 @@ class HttpClient(ClientConnection):
         """
         Another process has the connection now: forget it without closing it.
         """
-        self.plane.reactor.unwatch(self.fd)
+        if self.mask != UNWATCHED:
+            # Closing alone would not: the other process keeps the socket open.
+            self.plane.reactor.unwatch(self.fd)
         self.close()
 
     def close(self) -> None:

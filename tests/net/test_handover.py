@@ -102,6 +102,25 @@ class HandoverTests(PlaneTestCase):
         client.close()
         self.until(lambda: not successor.state.sessions)  # type: ignore[union-attr]
 
+    def test_one_that_was_never_waited_for(self) -> None:
+        """
+        A connection whose only request came with it moves too, though nothing watches it.
+        """
+        self.origin_ = self.origin()
+        self.start(HTTP.format(port=self.origin_.port))
+        client = self.client()
+        client.send(get())
+        server = self.origin_.accept()
+        server.head()
+        successor = self.succeed()
+        self.service.leave()
+        server.send(response())
+        self.assertNotIn(b"close", client.message()[0])
+        self.until(lambda: bool(self.service.finished.called))
+        self.serve(client, "/2")
+        client.close()
+        self.until(lambda: not successor.state.sessions)  # type: ignore[union-attr]
+
     def test_without_successor(self) -> None:
         """
         When the successor dies, the old worker drains by itself.
