@@ -25,7 +25,7 @@ USAGE = """\
 Usage : {program} [-f <file or directory>]* [options] [-- <file or directory>*]
         -f <path>     read this configuration file, or the .cfg files of this directory
         -C <dir>      change to this directory first
-        -c            check the configuration and exit ; -V also says that it is valid
+        -c            check the configuration, say that it is valid and exit ; -q says nothing
         -cc <cond>    evaluate a condition and exit: 0 true, 1 false, 2 error
         -v | -vv      show the version | and what it runs on
         -W            run a master with workers ; -Ws also notify the service manager
