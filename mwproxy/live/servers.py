@@ -81,6 +81,21 @@ class Balancer(Protocol):
         """
 
 
+class StickyBalancer(Balancer, Protocol):
+    """
+    One whose C{sticky} is true.
+    """
+
+    def preferred(self, stream: Any) -> Server | None:
+        """
+        Tell which server a stream belongs to, whether it has room or not.
+
+        @param stream: The stream.
+
+        @return: L{None} when no server is usable.
+        """
+
+
 class Server:
     """
     One live server.

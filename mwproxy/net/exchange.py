@@ -20,7 +20,15 @@ from mwproxy.live.sessions import Stream
 from mwproxy.net.pools import take_idle
 from mwproxy.net.server_link import ServerLink
 from mwproxy.protocols.proxy_protocol import Header, encode_v1, encode_v2
-from mwproxy.stream.assignment import enqueue, leave_queue, may_wait, pick, release, serve_queue
+from mwproxy.stream.assignment import (
+    enqueue,
+    leave_queue,
+    may_wait,
+    pick,
+    pick_instead,
+    release,
+    serve_queue,
+)
 from mwproxy.stream.routing import Route
 
 NEW, QUEUED, CONNECTING, TURNAROUND, REQUEST, RESPONSE, DATA, TUNNEL, DONE = range(9)
@@ -53,8 +61,11 @@ class Exchange(Stream):
         """
         self.enter(route)
         backend = route.backend
-        # Who waits goes first, unless nobody waits.
-        server = pick(self, backend) if not backend.queue else None
+        # Who waits goes first, unless nobody waits; or each waits for a server of its own.
+        sticky = backend.balancer.sticky
+        server = pick(self, backend) if sticky or not backend.queue else None
+        if server is None and sticky:
+            server = pick_instead(self, backend)
         if server is not None:
             self.use(server)
         elif may_wait(backend):

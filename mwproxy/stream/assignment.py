@@ -7,10 +7,10 @@ server gives it to the oldest one that waits.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, cast
 
 from mwproxy.live.proxies import Backend
-from mwproxy.live.servers import Server
+from mwproxy.live.servers import Server, StickyBalancer
 from mwproxy.live.sessions import Stream
 
 
@@ -65,6 +65,27 @@ def take(server: Server, stream: Stream) -> None:
     stream.server = server
 
 
+def pick_instead(stream: Stream, backend: Backend) -> Server | None:
+    """
+    Choose another server for a stream whose own one is full and has as many streams waiting for it
+    as its C{maxqueue} allows.
+
+    @param stream: The stream.
+
+    @param backend: Its backend.
+
+    @return: The server, L{None} when the stream is to wait.
+    """
+    balancer = cast("StickyBalancer", backend.balancer)
+    own = balancer.preferred(stream)
+    if own is None or not own.maxqueue:
+        return None
+    waiting = sum(
+        each.stream is not None and balancer.preferred(each.stream) is own for each in backend.queue
+    )
+    return pick(stream, backend, own) if waiting >= own.maxqueue else None
+
+
 def may_wait(backend: Backend) -> bool:
     """
     Tell whether it makes sense to wait for a server.
@@ -106,8 +127,7 @@ def release(server: Server) -> None:
     if backend.balancer.tracks_load:
         backend.balancer.load_changed(server)
     if backend.queue:
-        # A sticky algorithm decides itself who may have the place.
-        serve_queue(backend, None if backend.balancer.sticky else server)
+        serve_queue(backend, server)
 
 
 def serve_queue(backend: Backend, server: Server | None = None) -> None:
@@ -119,6 +139,9 @@ def serve_queue(backend: Backend, server: Server | None = None) -> None:
     @param server: The one server that has room, or L{None} to ask the algorithm: after servers came
         up.
     """
+    if backend.balancer.sticky:
+        _serve_bound(backend, server)
+        return
     queue = backend.queue
     while queue:
         waiting = queue[0]
@@ -135,4 +158,21 @@ def serve_queue(backend: Backend, server: Server | None = None) -> None:
         else:
             return
         queue.popleft()
+        waiting.server_free(found)
+
+
+def _serve_bound(backend: Backend, server: Server | None) -> None:
+    """
+    Likewise with a sticky algorithm: each waits for a server of its own, so who waits for
+    another one does not hold up those behind.
+    """
+    queue = backend.queue
+    while server is None or (server.usable_now and server.has_room):
+        for waiting in queue:
+            found = pick(waiting.stream, backend) if waiting.stream is not None else None
+            if found is not None:
+                break
+        else:
+            return
+        queue.remove(waiting)
         waiting.server_free(found)

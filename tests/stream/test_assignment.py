@@ -16,6 +16,7 @@ from mwproxy.stream.assignment import (
     leave_queue,
     may_wait,
     pick,
+    pick_instead,
     release,
     serve_queue,
     take,
@@ -28,19 +29,19 @@ class Waiter:
     Somebody in a queue.
     """
 
-    def __init__(self) -> None:
-        self.stream: Stream | None = new_stream()
+    def __init__(self, host: str = "192.0.2.1") -> None:
+        self.stream: Stream | None = new_stream(host)
         self.got: list[str] = []
 
     def server_free(self, server: Server) -> None:
         self.got.append(server.name)
 
 
-def new_stream() -> Stream:
+def new_stream(host: str = "192.0.2.1") -> Stream:
     """
     Make a stream that any algorithm can look at.
     """
-    return Stream(cast("Any", Client()))
+    return Stream(cast("Any", Client(host)))
 
 
 class AssignmentTests(SynchronousTestCase):
@@ -148,3 +149,54 @@ class AssignmentTests(SynchronousTestCase):
         self.assertEqual(waiter.got, [])
         release(server)
         self.assertEqual(waiter.got, ["s1"])
+
+    def test_others_are_not_held_up(self) -> None:
+        """
+        With a sticky algorithm, who waits for a full server does not hold up those that wait
+        for another one.
+        """
+        backend = make_backend({"maxconn": 1}, {"maxconn": 1}, balance="source")
+        one, two = backend.servers
+        first, second = "192.0.2.1", "192.0.2.2"
+        own = pick(new_stream(first), backend)
+        other = pick(new_stream(second), backend)
+        assert own is not None and other is not None
+        self.assertEqual({own, other}, {one, two})
+        waiters = [Waiter(first), Waiter(second)]
+        for waiter in waiters:
+            assert waiter.stream is not None
+            enqueue(waiter, waiter.stream, backend)
+        release(other)
+        self.assertEqual([waiter.got for waiter in waiters], [[], [other.name]])
+        release(own)
+        self.assertEqual(waiters[0].got, [own.name])
+
+    def test_maxqueue(self) -> None:
+        """
+        When as many wait for a client's server as its C{maxqueue} says, the next one goes
+        to another server if one has room, and waits otherwise.
+        """
+        settings = {"maxconn": 1, "maxqueue": 2}
+        backend = make_backend(settings, settings, balance="source")
+        own = pick(new_stream(), backend)
+        for _ in range(2):
+            self.assertIsNone(pick_instead(new_stream(), backend))
+            waiter = Waiter()
+            assert waiter.stream is not None
+            enqueue(waiter, waiter.stream, backend)
+        other = pick_instead(new_stream(), backend)
+        self.assertEqual({own, other}, set(backend.servers))
+        self.assertIsNone(pick_instead(new_stream(), backend))
+
+    def test_no_maxqueue(self) -> None:
+        """
+        Without C{maxqueue} all wait for their own server.
+        """
+        backend = make_backend({"maxconn": 1}, {}, balance="source")
+        backend.servers[1].maxconn = 1
+        take(backend.servers[0], new_stream())
+        for _ in range(5):
+            waiter = Waiter()
+            assert waiter.stream is not None
+            enqueue(waiter, waiter.stream, backend)
+        self.assertIsNone(pick_instead(new_stream(), backend))

@@ -160,7 +160,8 @@ def server_minconn(line: Line, settings: ServerSettings) -> None:
 @server_option("maxqueue", low=1, syntax="<maxqueue>")
 def server_maxqueue(line: Line, settings: ServerSettings) -> None:
     """
-    Limit the streams that wait for this server.
+    Limit the streams that wait for this server: beyond, they go to others. It matters with
+    C{balance source}; other algorithms let all wait for the backend's next free server.
     """
     settings.maxqueue = take_number(line, 0)
 
