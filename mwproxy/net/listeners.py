@@ -31,6 +31,8 @@ from mwproxy.stream.routing import Router
 _log = Logger()
 #: When descriptors run out, accepting rests for this long.
 REST_SECONDS = 0.1
+#: That they have run out is said again after so many seconds.
+SAY_AGAIN = 10.0
 _OUT_OF_RESOURCES = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 
 
@@ -71,6 +73,7 @@ class Listener:
         self.current = 0
         self._watched = False
         self._paused = False
+        self._said_at = float("-inf")
 
     def start(self) -> None:
         """
@@ -217,7 +220,14 @@ class Listener:
         self._pause_for_a_moment()
 
     def _rest(self) -> None:
-        _log.warn("{frontend}: out of descriptors or memory, accepting rests", frontend=self.name)
+        now = self.plane.reactor.now
+        if now - self._said_at >= SAY_AGAIN:
+            self._said_at = now
+            _log.warn(
+                "{frontend}: {listener} is out of descriptors or memory, accepting rests",
+                frontend=self.frontend.name,
+                listener=self.name,
+            )
         self._pause_for_a_moment()
 
     def _pause_for_a_moment(self) -> None:

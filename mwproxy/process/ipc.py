@@ -9,6 +9,7 @@ descriptor of its own.
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import Any, ClassVar
 
 from twisted.internet.protocol import connectionDone
@@ -35,6 +36,24 @@ class Json(amp.Argument):
         Decode.
         """
         return json.loads(inString)
+
+
+class Descriptor(amp.Descriptor):
+    """
+    A descriptor; -1 when the receiver had no room for it. That must not end the channel, which
+    would end a worker that is merely out of descriptors.
+    """
+
+    def fromStringProto(self, inString: Any, proto: Any) -> int:
+        """
+        Take the descriptor. Those that follow a lost one are counted as their sender counts.
+        """
+        number = int(inString)
+        descriptors: dict[int, int] = proto._descriptors
+        if number in descriptors:
+            return descriptors.pop(number)
+        proto._receivingDescriptorCounter = count(number + 1).__next__
+        return -1
 
 
 class Channel(amp.AMP):
@@ -105,7 +124,7 @@ class NeedListener(amp.Command):
     """
 
     arguments = [(b"spec", Json())]
-    response = [(b"fd", amp.Descriptor())]
+    response = [(b"fd", Descriptor())]
     errors = {Refused: b"REFUSED"}
 
 
@@ -142,7 +161,7 @@ class HandOver(amp.Command):
     takes your idle connections (see C{net/handover.py}). Answered when you accept no more clients.
     """
 
-    arguments: ClassVar[list[Any]] = [(b"fd", amp.Descriptor())]
+    arguments: ClassVar[list[Any]] = [(b"fd", Descriptor())]
     response: ClassVar[list[Any]] = []
 
 
@@ -151,7 +170,7 @@ class TakeOver(amp.Command):
     Master to a worker that is READY: connections of a worker that leaves will come here.
     """
 
-    arguments: ClassVar[list[Any]] = [(b"fd", amp.Descriptor())]
+    arguments: ClassVar[list[Any]] = [(b"fd", Descriptor())]
     response: ClassVar[list[Any]] = []
 
 
@@ -163,7 +182,7 @@ class OpenConsole(amp.Command):
     """
 
     arguments = [
-        (b"fd", amp.Descriptor()),
+        (b"fd", Descriptor()),
         (b"level", amp.Unicode()),
         (b"mode", amp.Unicode()),
     ]

@@ -5,6 +5,7 @@ the master does.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from dataclasses import asdict
@@ -78,6 +79,8 @@ class ChannelHost(Surroundings):
         except Refused as error:
             raise CannotBind(str(error)) from None
         fd = int(answer["fd"])
+        if fd < 0:
+            raise CannotBind(f"cannot receive a socket ({os.strerror(errno.EMFILE)})")
         os.set_inheritable(fd, False)
         os.set_blocking(fd, False)
         return fd
@@ -194,19 +197,26 @@ class WorkerChannel(Channel):
 
     @HandOver.responder
     def _hand_over(self, fd: int) -> dict[str, Any]:
-        os.set_inheritable(fd, False)
-        self.service.hand_over(socket.socket(fileno=fd))
+        # Without a descriptor left idle connections are closed.
+        if fd >= 0:
+            os.set_inheritable(fd, False)
+            self.service.hand_over(socket.socket(fileno=fd))
         self.service.leave()
         return {}
 
     @TakeOver.responder
     def _take_over(self, fd: int) -> dict[str, Any]:
+        if fd < 0:
+            return {}
         os.set_inheritable(fd, False)
         self.service.take_over(socket.socket(fileno=fd))
         return {}
 
     @OpenConsole.responder
     def _open_console(self, fd: int, level: str, mode: str) -> dict[str, Any]:
+        if fd < 0:
+            _log.warn("out of descriptors: a console command cannot be served")
+            return {}
         os.set_inheritable(fd, False)
         sock = socket.socket(fileno=fd)
         sock.setblocking(False)

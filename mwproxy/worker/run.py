@@ -141,10 +141,9 @@ def run_until(reactor: Any, statuses: list[int]) -> int:
     @return: The exit status.
     """
     reactor.run(installSignalHandlers=False)
-    for signum in _HANDLED:
-        # The interpreter gives handled signals their default back while it ends: a late one
-        # would kill.
-        signal.signal(signum, signal.SIG_IGN)
+    # The interpreter gives handled signals their default back while it ends: a late one would kill.
+    # Ignoring them is not enough: one that has come and was not handled yet is complained about.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
     sys.stdout.flush()
     sys.stderr.flush()
     return statuses[0] if statuses else 0
