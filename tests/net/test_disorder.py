@@ -149,9 +149,7 @@ class DisorderTests(PlaneTestCase):
                 used = [
                     stream
                     for stream in streams
-                    if stream is not None
-                    and stream.server is server
-                    and stream.step != DONE  # type: ignore[attr-defined]
+                    if stream is not None and stream.server is server and stream.step != DONE  # type: ignore[attr-defined]
                 ]
                 self.assertEqual(server.current, len(used))
 
