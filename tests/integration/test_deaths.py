@@ -7,9 +7,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 
 from tests.integration.configs import NAMED, WITH_PROGRAM
 from tests.integration.harness import ProcessTestCase, Proxy
+
+
+def _name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
 
 
 class DeathTests(ProcessTestCase):
@@ -25,7 +33,7 @@ class DeathTests(ProcessTestCase):
         def find() -> set[int]:
             listed = {int(row[0]) for rows in proxy.rows().values() for row in rows}
             found = {pid for pid in proxy.processes() if pid not in listed}
-            return {pid for pid in found if "mwproxy.worker" in proxy.processes().get(pid, "")}
+            return {pid for pid in found if _name(pid) == "mwproxy-worker"}
 
         return proxy.wait(find).pop()
 
@@ -56,6 +64,31 @@ class DeathTests(ProcessTestCase):
         self.assertEqual(proxy.get("web").body, b"two")
         tally = crowd.finish()
         self.assertEqual((tally.refused, tally.failed), (0, []))
+
+    def test_standby_right_before_a_reload(self) -> None:
+        """
+        A reload whose worker was killed before it began to load takes another one.
+        """
+        proxy = self.start(NAMED, word="one")
+        os.kill(self._standby(proxy), signal.SIGKILL)
+        proxy.configure(NAMED, word="two")
+        self.assertEqual(proxy.reload().splitlines()[0], "Success=1")
+        self.assertEqual(proxy.get("web").body, b"two")
+
+    def test_nursery(self) -> None:
+        """
+        The death of the nursery is told, and another one takes its place.
+        """
+        proxy = self.start(NAMED, word="one")
+        self._standby(proxy)
+        (nursery,) = (pid for pid in proxy.processes() if _name(pid) == "mwproxy-nursery")
+        os.kill(nursery, signal.SIGKILL)
+        proxy.wait_output(rf"Nursery \({nursery}\) exited with code 137 \(Killed\)")
+        self.assertEqual(proxy.reload().splitlines()[0], "Success=1")
+        proxy.wait(lambda: any(_name(pid) == "mwproxy-nursery" for pid in proxy.processes()))
+        self.assertEqual(proxy.reload().splitlines()[0], "Success=1")
+        self.assertEqual(proxy.stop(), 0)
+        self.assert_no_orphans(proxy)
 
     def test_old_worker(self) -> None:
         """
