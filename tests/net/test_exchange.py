@@ -358,3 +358,63 @@ class ProxyHeaderTests(PlaneTestCase):
         clients[0].message()
         clients[0].send(get())
         self.assertEqual(server.head(), get())
+
+
+class BoundTests(PlaneTestCase):
+    """
+    Tests for queues with C{balance source}, where a client has a server of its own.
+    """
+
+    def begin(self, words: str) -> tuple[Peer, Peer, list[Origin]]:
+        """
+        Start with two servers, and let one client use its server while another one waits for it.
+
+        @return: Both clients, and the servers, the client's own one first.
+        """
+        found = [self.origin(), self.origin()]
+        lines = "".join(
+            f" server s{each.port} 127.0.0.1:{each.port} maxconn 1 {words}\n" for each in found
+        )
+        self.start(f"{FRONT} timeout queue 3s\n balance source\n{lines}")
+        one, two = self.ask(), self.ask()
+        if not self.server().current:
+            found.reverse()
+        self.assertEqual(len(self.backend().queue), 1)
+        return one, two, found
+
+    def ask(self) -> Peer:
+        """
+        Send a request over a connection of its own.
+        """
+        client = self.client()
+        client.send(get())
+        self.turn(3)
+        return client
+
+    def test_maxqueue(self) -> None:
+        """
+        A client whose server has C{maxqueue} streams waiting goes to another one.
+        """
+        one, two, (own, other) = self.begin("maxqueue 1")
+        three = self.ask()
+        server = other.accept()
+        server.head()
+        server.send(response(b"other"))
+        self.assertEqual(three.message()[1], b"other")
+        for client in (one, two):
+            server = own.accept()
+            server.head()
+            server.send(response(b"own"))
+            self.assertEqual(client.message()[1], b"own")
+
+    def test_without_maxqueue(self) -> None:
+        """
+        Otherwise it waits, and may wait in vain.
+        """
+        _, two, (_, other) = self.begin("")
+        three = self.ask()
+        other.idle()
+        self.advance(3.1)
+        for client in (two, three):
+            self.assertTrue(client.message()[0].startswith(b"HTTP/1.1 503 "))
+        self.assertEqual([line.split()[2:4] for line in self.logged(2)], [["sQ", "503"]] * 2)
