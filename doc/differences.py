@@ -54,6 +54,10 @@ DIFFERENCES = {
     "option tcp-smart-connect": "No effect: the system decides when to acknowledge.",
     "option independent-streams": "No effect: the timeouts of both directions count together.",
     "option persist": "No effect: there are no persistence cookies.",
+    "option logasap": "No effect, with a warning: a stream is logged when it ends.",
+    "option contstats": "No effect, with a warning: bytes are counted when a stream ends.",
+    "maxqueue": "Counts with `balance source` only: with the other algorithms streams wait in the"
+    " queue of the backend, for whichever server is free first.",
     "reg": "Python's `re`, not PCRE: possessive quantifiers, atomic groups and lookaheads are"
     " there, `\\K` and recursion are not.",
     "regsub": "Python's `re`, not PCRE.",
