@@ -40,6 +40,8 @@ class Instance:
 
     @ivar stopping: The signal that was sent to everybody, 0 for none.
 
+    @ivar killing: True once the death of one has ended all (exit-on-failure).
+
     @ivar exit_code: What the master will exit with.
     """
 
@@ -60,6 +62,7 @@ class Instance:
     generation: int = 0
     serving: int = 0
     stopping: int = 0
+    killing: bool = False
     exit_code: int = 0
 
     def in_phase(self, phase: Phase) -> list[WorkerProcess]:

@@ -280,7 +280,9 @@ class Reloads:
         killed = status > 128 or not worker.pid
         if worker.began or not killed or not worker.speaks or attempt.again:
             return False
-        if self._instance.stopping:
+        instance = self._instance
+        if instance.stopping or instance.killing or worker.ended_as is Phase.LEAVING:
+            # It went because it was told to.
             return False
         attempt.again = True
         attempt.workers.remove(worker)

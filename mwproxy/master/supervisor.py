@@ -60,7 +60,6 @@ class Supervisor:
         """
         self.instance = instance
         self._over = over
-        self._killing = False
         self._finished = False
         self._deadline: Any = None
         self._announcer = Announcer(instance, launcher)
@@ -207,8 +206,8 @@ class Supervisor:
         self.instance.system.call_later(ORPHANS_EVERY, self._reap_orphans)
 
     def _kill_all(self) -> None:
-        if not self._killing:
-            self._killing = True
+        if not self.instance.killing:
+            self.instance.killing = True
             self.instance.speaker.alert("exit-on-failure: killing every processes with SIGTERM")
         self._signal_all(SIGTERM)
 
