@@ -111,8 +111,15 @@ class Peer:
         return int(rows[0].split()[0])
 
     def reloads(self) -> int:
-        """Tell how many reloads the master has seen."""
-        return int(self.cli("show proc").splitlines()[1].split()[2])
+        """Tell how many reloads the master has seen; a console that is away comes back."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return int(self.cli("show proc").splitlines()[1].split()[2])
+            except (OSError, IndexError):
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
 
     def cpu(self) -> float:
         """Tell the CPU seconds that the current worker has used."""
