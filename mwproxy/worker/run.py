@@ -4,6 +4,7 @@ What every worker process does around its service: signals, messages, the end.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from mwproxy.worker.service import WorkerService
 
 
+#: How much must have been allocated before cycles are looked for, by generation.
+COLLECT_AFTER = (50_000, 20, 50)
 #: Signals that a worker does something about.
 _HANDLED = (signal.SIGUSR1, signal.SIGTTOU, signal.SIGTTIN, signal.SIGHUP, signal.SIGQUIT)
 
@@ -140,6 +143,8 @@ def run_until(reactor: Any, statuses: list[int]) -> int:
 
     @return: The exit status.
     """
+    # The data plane frees its objects by reference counts; what cycles there are can wait.
+    gc.set_threshold(*COLLECT_AFTER)
     reactor.run(installSignalHandlers=False)
     # The interpreter gives handled signals their default back while it ends: a late one would kill.
     # Ignoring them is not enough: one that has come and was not handled yet is complained about.
