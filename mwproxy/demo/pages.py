@@ -76,7 +76,8 @@ def answer(request: Request, origin: Origin) -> Answer:
     """
     url = urlsplit(request.target)
     query = parse_qs(url.query)
-    head, _, rest = url.path.lstrip("/").partition("/")
+    # The quickstart routes /api/… here; the same pages are there.
+    head, _, rest = url.path.removeprefix("/api").lstrip("/").partition("/")
     if head == "slow":
         said = text(200, f"slow hello from {origin.name}\n")
         said.delay_ms = min(_number(query.get("ms", ["1000"])[0], 1000), MAX_DELAY_MS)

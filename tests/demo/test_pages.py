@@ -92,6 +92,12 @@ class PagesTests(SynchronousTestCase):
         request = get("/echo", ("host", "h"), method="POST", body=b"body")
         self.assertEqual(self._body(request), (200, b"POST /echo HTTP/1.1\nhost: h\n\nbody"))
 
+    def test_api(self) -> None:
+        """
+        The pages stand under C{/api} too, where the quickstart routes to.
+        """
+        self.assertEqual(self._body(get("/api/echo")), (200, b"GET /api/echo HTTP/1.1\n\n"))
+
     def test_help(self) -> None:
         """
         The list of pages is itself a page.
