@@ -1,0 +1,3 @@
+"""
+C{mwproxyctl}: the console's client for people and for scripts.
+"""

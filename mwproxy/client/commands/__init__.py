@@ -1,0 +1,3 @@
+"""
+The commands of C{mwproxyctl}, one file per subject.
+"""
