@@ -38,7 +38,7 @@ from mwproxy.process.environment import initial_environment
 from mwproxy.process.getsocks import NoTransfer, fetch_listeners
 from mwproxy.process.launcher import launch
 from mwproxy.process.listeners import ListenerSet
-from mwproxy.process.messages import Speaker, log_problems
+from mwproxy.process.messages import Speaker, flush_stderr, log_problems, never_wait
 from mwproxy.process.settings import Settings
 from mwproxy.process.system import System, limit_memory
 
@@ -118,6 +118,7 @@ class MasterService(MultiService):
         """
         Open the consoles, then load the configuration.
         """
+        never_wait()
         self._system.on_signals(dict.fromkeys(SIGNALS, self.supervisor.handle_signal))
         self._system.ignore_signals(IGNORED)
         try:
@@ -243,6 +244,7 @@ def run_master(settings: Settings) -> int:
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
     reactor.run()
     sys.stdout.flush()
+    flush_stderr(at_end=True)
     return result[0] if result else 1
 
 

@@ -18,12 +18,46 @@ from zope.interface import implementer
 
 from mwproxy import PRODUCT, __version__
 from mwproxy.core.diagnostics import Diagnostic, Severity, format_message
+from mwproxy.process.stderr import StandardError
+
+#: Seconds that what was kept for a slow reader gets at the end of a process.
+LAST_WAIT = 1.0
+#: Where messages go once writing must not wait any more, L{None} before.
+_never_waits: StandardError | None = None
+
+
+def never_wait() -> None:
+    """
+    From now on messages do not wait for who reads them: others wait for this process.
+
+    Before that they do: a long list of mistakes shall come out whole.
+    """
+    global _never_waits
+    # Without standard error its number may be anybody's.
+    if _never_waits is None and sys.__stderr__ is not None:
+        _never_waits = StandardError()
+
+
+def flush_stderr(*, at_end: bool = False) -> None:
+    """
+    Try again to write messages that found no room.
+
+    @param at_end: Wait for them a little: there will be no other time.
+    """
+    if _never_waits is not None:
+        if at_end:
+            _never_waits.drain(LAST_WAIT)
+        else:
+            _never_waits.flush()
 
 
 def write_stderr(line: str) -> None:
     """
     Write one line at once; a standard error that is gone is no reason to fail.
     """
+    if _never_waits is not None:
+        _never_waits.write(line)
+        return
     # Not sys.stderr: twistd puts its log there.
     stream = sys.__stderr__
     if stream is None:

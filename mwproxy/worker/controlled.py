@@ -36,7 +36,7 @@ from mwproxy.process.ipc import (
     SendStatus,
     TakeOver,
 )
-from mwproxy.process.messages import log_problems
+from mwproxy.process.messages import flush_stderr, log_problems, never_wait
 from mwproxy.process.sockets import CannotBind, ListenerSpec
 from mwproxy.process.system import detach_stdio
 from mwproxy.worker.order import Order
@@ -90,6 +90,7 @@ class ChannelHost(Surroundings):
         Tell the master; a daemon lets go of the terminal as soon as the master knows.
         """
         self.settle()
+        never_wait()
         told = self._channel.tell(SendStatus, status="READY", facts=facts)
         if self.daemon:
             told.addCallback(lambda answer: self._let_go())
@@ -98,6 +99,7 @@ class ChannelHost(Surroundings):
         """
         Tell figures when they changed, not more often than every few reports.
         """
+        flush_stderr()
         self._reports += 1
         if figures != self._figures and self._reports % REPORT_EVERY == 0:
             self._figures = figures
@@ -170,6 +172,9 @@ class WorkerChannel(Channel):
         host.call_program(order.options.get("argv0", "mwproxy"))
         host.daemon = bool(order.options.get("daemon"))
         host.speaker.quiet = bool(order.options.get("quiet"))
+        if order.generation > 1:
+            # Traffic and the next reload wait for the end of this one.
+            never_wait()
         status = await self.service.load(order)
         if status:
             self._fail(status)
@@ -269,4 +274,6 @@ def run_controlled(reactor: Any) -> int:
     os.set_inheritable(CHANNEL_FD, False)
     reactor.adoptStreamConnection(CHANNEL_FD, socket.AF_UNIX, _Factory(channel))
     os.close(CHANNEL_FD)
-    return run_until(reactor, channel.statuses)
+    status = run_until(reactor, channel.statuses)
+    flush_stderr(at_end=True)
+    return status
