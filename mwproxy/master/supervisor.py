@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from signal import SIGINT, SIGTERM, SIGTTIN, SIGTTOU, SIGUSR1
+from signal import SIGINT, SIGKILL, SIGTERM, SIGTTIN, SIGTTOU, SIGUSR1
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -21,6 +21,7 @@ from mwproxy.master.ready import Announcer
 from mwproxy.master.reload import Reloads
 from mwproxy.master.rows import list_rows
 from mwproxy.master.standby import Standby
+from mwproxy.process.messages import flush_stderr
 from mwproxy.process.sockets import CannotBind, ListenerSpec
 from mwproxy.process.worker import WorkerProcess
 from mwproxy.programs.guard import Guard
@@ -31,6 +32,9 @@ from mwproxy.programs.programs import Programs
 ORPHANS_EVERY = 2.0
 #: Seconds that workers in waiting get to go at the end.
 LAST_WAIT = 2.0
+#: Seconds between two requests to stop now before the second counts as one to kill: a terminal and
+#: a service manager may well send the first one twice.
+IMPATIENT_AFTER = 1.0
 
 
 class Supervisor:
@@ -61,6 +65,7 @@ class Supervisor:
         self.instance = instance
         self._over = over
         self._finished = False
+        self._stopping_since = 0.0
         self._deadline: Any = None
         self._announcer = Announcer(instance, launcher)
         nursery: list[str] | None = None if instance.system.become_subreaper() else []
@@ -90,14 +95,22 @@ class Supervisor:
 
     def stop(self, signum: int) -> None:
         """
-        Begin the end: everybody gets the signal, new clients are refused.
+        Begin the end: everybody gets the signal, new clients are refused. When SIGTERM or SIGINT
+        comes once more a second later, or after that, what is left is killed.
 
         @param signum: SIGTERM, SIGINT or SIGUSR1.
         """
         instance = self.instance
+        now = instance.system.monotonic()
+        hard = instance.stopping not in (0, SIGUSR1)
+        if hard and signum != SIGUSR1 and now - self._stopping_since >= IMPATIENT_AFTER:
+            self._kill_what_is_left()
+            return
+        if not hard:
+            self._stopping_since = now
+            instance.stopping = signum
         instance.speaker.warning("Exiting Master process...")
         instance.manager.stopping()
-        instance.stopping = signum
         self._standby.dismiss()
         self._signal_all(signum)
         instance.listeners.close()
@@ -202,6 +215,7 @@ class Supervisor:
 
     def _reap_orphans(self) -> None:
         # What programs left behind; nobody wants to read of it.
+        flush_stderr()
         self.instance.system.reap_orphans()
         self.instance.system.call_later(ORPHANS_EVERY, self._reap_orphans)
 
@@ -210,6 +224,11 @@ class Supervisor:
             self.instance.killing = True
             self.instance.speaker.alert("exit-on-failure: killing every processes with SIGTERM")
         self._signal_all(SIGTERM)
+
+    def _kill_what_is_left(self) -> None:
+        self.instance.speaker.warning("Asked to stop once more: killing what is left.")
+        self.instance.stopping = SIGKILL
+        self._signal_all(SIGKILL)
 
     def _signal_all(self, signum: int) -> None:
         for worker in self.instance.workers:

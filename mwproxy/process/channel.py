@@ -7,7 +7,9 @@ that breaks is only reported: what it means is decided by who watches the proces
 
 from __future__ import annotations
 
+import contextlib
 import socket
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -35,6 +37,8 @@ from mwproxy.process.ipc import (
 from mwproxy.process.sockets import CannotBind, ListenerSpec
 
 _log = Logger()
+#: How long a worker may take to take note of a console session, in seconds.
+CONSOLE_PATIENCE = 10.0
 
 
 class WorkerEvents(Protocol):
@@ -84,9 +88,15 @@ class MasterChannel(Channel):
     @ivar events: Gets what the worker says.
     """
 
-    def __init__(self, events: WorkerEvents) -> None:
+    def __init__(
+        self, events: WorkerEvents, call_later: Callable[[float, Callable[[], object]], Any]
+    ) -> None:
+        """
+        @param call_later: Has a function called after some seconds.
+        """
         super().__init__()
         self.events = events
+        self._call_later = call_later
 
     def load(self, generation: int, process: int, order: dict[str, Any]) -> Deferred[Any]:
         """
@@ -98,7 +108,9 @@ class MasterChannel(Channel):
 
     def open_console(self, level: Level, mode: str) -> socket.socket:
         """
-        Open a console session.
+        Open a console session. A worker that does not even take note of it (stopped, or hanging)
+        has L{CONSOLE_PATIENCE} to do so; then the session says so and ends. A command that takes
+        its time has all it needs.
 
         @return: Our end, non-blocking.
 
@@ -110,7 +122,14 @@ class MasterChannel(Channel):
         ours.setblocking(False)
         theirs.setblocking(False)
         asked = self._ask(OpenConsole, fd=theirs.fileno(), level=level.word, mode=mode)
-        asked.addBoth(lambda result: theirs.close())
+        late = self._call_later(CONSOLE_PATIENCE, lambda: _give_up(theirs))
+
+        def taken(result: object) -> None:
+            if late.active():
+                late.cancel()
+            theirs.close()
+
+        asked.addBoth(taken)
         return ours
 
     def hand_over(self, successor: MasterChannel) -> Deferred[Any]:
@@ -196,6 +215,22 @@ class MasterChannel(Channel):
 def _close(result: Any, sock: socket.socket) -> Any:
     sock.close()
     return result
+
+
+def _give_up(session: socket.socket) -> None:
+    """
+    End a console session that the worker did not take.
+
+    @param session: The worker's end. What was asked on it is thrown away: nobody shall execute it
+        when its client has long been told otherwise.
+    """
+    text = f"The worker does not answer since {CONSOLE_PATIENCE:.0f} seconds.\n\n"
+    with contextlib.suppress(OSError):
+        session.send(text.encode())
+        while session.recv(65536):
+            pass
+    with contextlib.suppress(OSError):
+        session.shutdown(socket.SHUT_RDWR)
 
 
 def _report(failure: Failure) -> None:

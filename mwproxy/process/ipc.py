@@ -12,10 +12,13 @@ import json
 from itertools import count
 from typing import Any, ClassVar
 
+from twisted.internet.defer import maybeDeferred
 from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
 from twisted.protocols import amp
 from twisted.python.failure import Failure
 
+_log = Logger()
 CHANNEL_VERSION = 1
 CHANNEL_FD = 3
 
@@ -58,7 +61,9 @@ class Descriptor(amp.Descriptor):
 
 class Channel(amp.AMP):
     """
-    One end of the control channel: AMP that does not log each connection.
+    One end of the control channel: AMP that does not log each connection, and knows the difference
+    between a command that cannot be executed, which is refused, and a stream that makes no sense,
+    which ends the channel.
 
     @ivar transport: L{None} once the channel is closed.
     """
@@ -70,6 +75,36 @@ class Channel(amp.AMP):
         Begin to speak.
         """
         amp.BinaryBoxProtocol.makeConnection(self, transport)
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Take what came; close if it is not our language.
+        """
+        try:
+            super().dataReceived(data)
+        except Exception as error:
+            # The rim: nothing that comes behind it can be understood.
+            _log.warn(
+                "The control channel makes no sense ({kind}: {error}), closing it.",
+                kind=type(error).__name__,
+                error=error,
+            )
+            if self.transport is not None:
+                self.transport.abortConnection()
+
+    def dispatchCommand(self, box: Any) -> Any:
+        """
+        Execute a command. One with impossible arguments, or whose execution fails, is answered
+        with an error; AMP would close.
+        """
+        return maybeDeferred(super().dispatchCommand, box).addErrback(self._refuse, box)
+
+    def _refuse(self, failure: Failure, box: Any) -> Failure:
+        if failure.check(amp.RemoteAmpError) is None:
+            name = box.get(b"_command", b"").decode("ascii", "backslashreplace")
+            _log.failure("{name} on the control channel failed", failure, name=name)
+            failure = Failure(amp.RemoteAmpError(amp.UNKNOWN_ERROR_CODE, b"failed"))
+        return failure
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """

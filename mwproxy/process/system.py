@@ -79,6 +79,13 @@ class System:
             return False
         return True
 
+    def wake(self, pid: int) -> None:
+        """
+        Let a stopped process go on, so that it finds the signal that it was sent.
+        """
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGCONT)  # noqa: TID251  # this is the seam
+
     def kill_group(self, group: int, signum: int) -> bool:
         """
         Signal a process group; 0 only asks whether it has members.

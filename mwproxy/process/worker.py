@@ -25,6 +25,9 @@ from mwproxy.process.system import System, exit_status
 LAST_WORDS = 0.5
 #: How long a worker may take to note its successor, in seconds, before it is told to leave anyhow.
 HANDOVER_PATIENCE = 0.5
+#: How long a worker whose channel broke may take to end by itself, in seconds: it cannot be told
+#: anything any more.
+HUNG_UP_PATIENCE = 5.0
 
 
 class WorkerOwner(Protocol):
@@ -106,7 +109,7 @@ class WorkerProcess:
         self.speaks = True
         self.began = False
         self.ended_as = Phase.BOOTING
-        self.channel = MasterChannel(self)
+        self.channel = MasterChannel(self, system.call_later)
         self._system = system
         self._owner = owner
         self._order: dict[str, Any] = {}
@@ -232,12 +235,15 @@ class WorkerProcess:
 
     def signal(self, signum: int) -> None:
         """
-        Signal it, unless it is gone. One whose pid is not known yet is hung up on, which ends it.
+        Signal it, unless it is gone. One whose pid is not known yet is hung up on, which ends it;
+        one that is stopped (SIGSTOP) goes on, to hear that it shall end.
         """
         if self._status is not None:
             return
         if self.pid:
             self._system.kill(self.pid, signum)
+            if signum in (SIGTERM, SIGINT):
+                self._system.wake(self.pid)
         elif signum in (SIGTERM, SIGKILL, SIGINT, SIGUSR1):
             self.channel.hang_up()
 
@@ -316,6 +322,8 @@ class WorkerProcess:
         if not self.pid:
             # It died before it could say who it was; its remains are an orphan's.
             self._status = 1
+        if self._status is None:
+            self._grace = self._system.call_later(HUNG_UP_PATIENCE, lambda: self.signal(SIGKILL))
         self._maybe_gone()
 
     def exited(self, status: int) -> None:
@@ -323,6 +331,8 @@ class WorkerProcess:
         Note that the process ended.
         """
         self._status = status
+        if self._grace is not None and self._grace.active():
+            self._grace.cancel()
         if not self._closed:
             self._grace = self._system.call_later(LAST_WORDS, self.channel.hang_up)
         self._maybe_gone()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from signal import SIGKILL, SIGTERM
+from signal import SIGINT, SIGKILL, SIGTERM
 from typing import Any
 
 from twisted.internet.protocol import ProcessProtocol
@@ -84,11 +84,14 @@ class ProgramProcess:
 
     def signal(self, signum: int) -> None:
         """
-        Signal the leader, as HAProxy does.
+        Signal the leader, as HAProxy does; one that is stopped (SIGSTOP) goes on, to hear that it
+        shall end.
         """
         if self.running:
             self.told = signum
             self._system.kill(self.pid, signum)
+            if signum in (SIGTERM, SIGINT):
+                self._system.wake(self.pid)
 
     def ended(self, status: int) -> None:
         """

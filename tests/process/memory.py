@@ -129,6 +129,9 @@ class MemorySystem(System):
         self.foreign.append((pid, signum))
         return False
 
+    def wake(self, pid: int) -> None:
+        self.log.append(f"wake {pid}")
+
     def kill_group(self, group: int, signum: int) -> bool:
         if group in self.groups:
             self.log.append(f"group {group} {signum}")

@@ -12,10 +12,12 @@ from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.protocols import amp
 from twisted.trial.unittest import TestCase
 
 from mwproxy.core.levels import Level
-from mwproxy.process.channel import MasterChannel
+from mwproxy.process.channel import CONSOLE_PATIENCE, MasterChannel
 from mwproxy.process.ipc import CHANNEL_VERSION
 from mwproxy.process.sockets import CannotBind, ListenerSpec
 from mwproxy.process.system import System
@@ -24,6 +26,19 @@ from mwproxy.worker.controlled import WorkerChannel
 from mwproxy.worker.order import Order
 
 SPEC = ListenerSpec("ipv4", "127.0.0.1", 80, interface="lo", backlog=5, v6only=None, mode=0o600)
+
+#: What is not the channel's language.
+GARBAGE = (
+    b"\xff" * 4096,
+    b"HTTP/1.1 200 OK\r\n\r\n",
+    amp.Box({b"_answer": b"4711"}).serialize(),
+)
+#: What neither side can execute.
+BAD_COMMANDS: tuple[tuple[bytes, dict[str, bytes]], ...] = (
+    (b"Figures", {"figures": b"{"}),
+    (b"Load", {"generation": b"x"}),
+    (b"Dance", {}),
+)
 
 
 class Events:
@@ -120,7 +135,8 @@ class ChannelTests(TestCase):
         self.patch(controlled, "end_now", self.gone.callback)
         self.written: list[str] = []
         self.events = Events()
-        self.master = MasterChannel(self.events)
+        self.clock = Clock()
+        self.master = MasterChannel(self.events, self.clock.callLater)
         self.worker = WorkerChannel(FakeReactor(self.gone))
         self.worker.host.speaker._write = self.written.append
         self.service = FakeService()
@@ -264,3 +280,85 @@ class ChannelTests(TestCase):
         self.master.hang_up()
         await closed
         self.assertRaises(LookupError, self.master.open_console, Level.USER, "n")
+
+    async def test_a_worker_that_does_not_take_the_console(self) -> None:
+        """
+        A session that the worker takes no note of ends with a message, and what was asked on it is
+        never executed.
+        """
+        await self.events.until("hello")
+        self.worker.transport.pauseProducing()
+        with self.master.open_console(Level.ADMIN, "n") as ours:
+            ours.send(b"shutdown sessions server b/s\n")
+            self.clock.advance(CONSOLE_PATIENCE)
+            ours.setblocking(True)
+            said = ours.makefile("rb").read()
+            self.assertEqual(said, b"The worker does not answer since 10 seconds.\n\n")
+            self.worker.transport.resumeProducing()
+            await self.service.opened
+            ((theirs, _, _),) = self.service.consoles
+            with theirs:
+                self.assertEqual(theirs.recv(100), b"")
+
+    async def test_a_long_command_has_its_time(self) -> None:
+        """
+        The worker took note of the session: from then on it may take as long as it likes.
+        """
+        await self.events.until("hello")
+        with self.master.open_console(Level.ADMIN, "n") as ours:
+            await self.service.opened
+            ((theirs, _, _),) = self.service.consoles
+            with theirs:
+                # Its answer is on its way between these.
+                for _ in range(2):
+                    self.worker.host.say_ready({})
+                    await self.events.until("status")
+                self.clock.advance(10 * CONSOLE_PATIENCE)
+                theirs.send(b"done")
+                ours.setblocking(True)
+                self.assertEqual(ours.recv(100), b"done")
+
+    async def test_garbage_for_the_master(self) -> None:
+        """
+        A worker that does not speak the channel's language loses its channel, and nothing else
+        happens: an impossible key, something else's greeting, an answer to no question.
+        """
+        for garbage in GARBAGE:
+            closed = self.events.until("closed")
+            self.worker.transport.write(garbage)
+            await closed
+            await self.gone
+            self.assertEqual([each[0] for each in self.events.log], ["hello", "closed"])
+            self.setUp()
+        await self.events.until("hello")
+
+    async def test_garbage_for_the_worker(self) -> None:
+        """
+        A worker that does not understand its master has none any more, and exits at once.
+        """
+        for garbage in GARBAGE:
+            await self.events.until("hello")
+            closed = self.events.until("closed")
+            self.master.transport.write(garbage)
+            self.assertEqual(await self.gone, 1)
+            await closed
+            self.assertEqual((self.service.orders, self.service.consoles), ([], []))
+            self.setUp()
+        await self.events.until("hello")
+
+    async def test_a_command_that_cannot_be_executed(self) -> None:
+        """
+        A command with impossible arguments, or one that does not exist, is refused; the channel
+        stays.
+        """
+        await self.events.until("hello")
+        for name, arguments in BAD_COMMANDS:
+            for end in (self.worker, self.master):
+                refused = end.callRemoteString(name, **arguments)
+                await self.assertFailure(refused, amp.UnhandledCommand, amp.RemoteAmpError)
+        with self.master.open_console(Level.ADMIN, "n"):
+            await self.service.opened
+        self.service.consoles[0][0].close()
+        self.assertEqual([each[0] for each in self.events.log], ["hello"])
+        self.assertEqual(self.service.orders, [])
+        self.assertEqual(len(self.flushLoggedErrors()), 2)
