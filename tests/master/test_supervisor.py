@@ -5,7 +5,7 @@ Tests for L{mwproxy.master.supervisor}.
 from __future__ import annotations
 
 import socket
-from signal import SIGHUP, SIGINT, SIGTERM, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2
+from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2
 
 from mwproxy.core.levels import Level
 from mwproxy.process.sockets import CannotBind, ListenerSpec
@@ -71,6 +71,47 @@ class StopTests(SupervisorTestCase):
         new.ready()
         old.exit(0)
         self.assertEqual((self.over, self.kinds()), ([], ["master 1", "worker 0"]))
+
+    def test_a_stopped_worker_is_woken(self) -> None:
+        """
+        SIGTERM and SIGINT let a worker that is stopped go on, so that it hears them; SIGUSR1
+        leaves it as it is.
+        """
+        for signum in (SIGTERM, SIGINT, SIGUSR1):
+            self.setUp()
+            self.start()
+            self.supervisor.handle_signal(signum)
+            woken = "wake 101" in self.system.log
+            self.assertEqual(woken, signum != SIGUSR1)
+
+    def test_asked_to_stop_once_more(self) -> None:
+        """
+        SIGTERM or SIGINT that comes again after a second kills what is left, and the status tells
+        of it; one that comes at once is just passed on.
+        """
+        (worker,) = self.start()
+        self.supervisor.handle_signal(SIGTERM)
+        self.supervisor.handle_signal(SIGTERM)
+        self.assertEqual(worker.signals, [SIGTERM, SIGTERM])
+        self.system.clock.advance(1)
+        self.supervisor.handle_signal(SIGINT)
+        self.assertEqual(worker.signals, [SIGTERM, SIGTERM, SIGKILL])
+        self.assertEqual(self.said[-1], "W Asked to stop once more: killing what is left.")
+        worker.exit(137)
+        self.system.clock.advance(2)
+        self.assertEqual(self.over, [137])
+        self.assertFalse(any("unexpectedly" in text for text in self.said))
+
+    def test_a_soft_stop_is_no_request_to_kill(self) -> None:
+        """
+        SIGTERM ends a soft stop, however long that lasts; SIGUSR1 again changes nothing.
+        """
+        (worker,) = self.start()
+        self.supervisor.handle_signal(SIGUSR1)
+        self.system.clock.advance(60)
+        self.supervisor.handle_signal(SIGUSR1)
+        self.supervisor.handle_signal(SIGTERM)
+        self.assertEqual(worker.signals, [SIGUSR1, SIGUSR1, SIGTERM])
 
     def test_stop_while_starting(self) -> None:
         """
@@ -148,6 +189,18 @@ class ExitTests(SupervisorTestCase):
             self.said[-1], "W Former worker (101) exited with code 139 (Segmentation fault)"
         )
         self.assertEqual(self.over, [])
+
+    def test_a_worker_that_hangs_up(self) -> None:
+        """
+        A worker whose channel broke cannot be told anything: if it does not end by itself, it is
+        killed.
+        """
+        (worker,) = self.start()
+        worker.channel.events.channel_closed()
+        self.system.clock.advance(4)
+        self.assertEqual(worker.signals, [])
+        self.system.clock.advance(1)
+        self.assertEqual(worker.signals, [SIGKILL])
 
     def test_the_serving_worker_dies_after_a_failed_reload(self) -> None:
         """
