@@ -14,10 +14,12 @@ import signal
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mwproxy.process.adopt import become_subreaper, reap_orphans, watch_exit
+from mwproxy.process.reexec import Origin, replace
 
 #: How much nicer a worker is that only prepares for a later reload.
 STANDBY_NICE = 10
@@ -33,6 +35,8 @@ class System:
         @param reactor: Spawns, adopts and keeps time.
         """
         self.reactor = reactor
+        self._signals: frozenset[int] = frozenset()
+        self._caught: deque[tuple[int, Callable[[int], None]]] = deque()
 
     @property
     def pid(self) -> int:
@@ -104,6 +108,7 @@ class System:
         argv: Sequence[str],
         environment: Mapping[str, str],
         fds: Mapping[int, int],
+        directory: str | None = None,
     ) -> int:
         """
         Start a process.
@@ -112,12 +117,14 @@ class System:
 
         @param fds: Our descriptors by the numbers that the process shall see.
 
+        @param directory: Where it runs, L{None} for where we are.
+
         @return: Its pid.
 
         @raise OSError: The system refuses.
         """
         transport = self.reactor.spawnProcess(
-            protocol, argv[0], list(argv), dict(environment), childFDs=dict(fds)
+            protocol, argv[0], list(argv), dict(environment), directory, childFDs=dict(fds)
         )
         return int(transport.pid)
 
@@ -196,6 +203,7 @@ class System:
         def install() -> None:
             for signum, function in handlers.items():
                 signal.signal(signum, self._enqueuer(function))
+            self._signals |= handlers.keys()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, set(handlers))
 
         self.reactor.callWhenRunning(install)
@@ -213,9 +221,38 @@ class System:
 
     def _enqueuer(self, function: Callable[[int], None]) -> Callable[[int, Any], None]:
         def handle(signum: int, frame: Any) -> None:
-            self.reactor.callFromThread(function, signum)
+            self._caught.append((signum, function))
+            self.reactor.callFromThread(self._deliver)
 
         return handle
+
+    def _deliver(self) -> None:
+        signum, function = self._caught.popleft()
+        function(signum)
+
+    def become_successor(
+        self,
+        origin: Origin,
+        write: Callable[[list[int]], bytes],
+        descriptors: Sequence[int],
+    ) -> None:
+        """
+        Become what our command is now, in the same process. Signals that come meanwhile wait for
+        the successor; returns only by an error, and everything is as before then.
+
+        @param write: Writes what the successor needs; given the signals that were caught and not
+            handled yet.
+
+        @param descriptors: They stay open.
+
+        @raise OSError: It cannot be executed.
+        """
+        # This calls the handlers of what has come until now.
+        signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)
+        try:
+            replace(origin, write([signum for signum, _ in self._caught]), descriptors)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, self._signals)
 
 
 class _OneProtocol:

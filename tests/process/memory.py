@@ -144,6 +144,7 @@ class MemorySystem(System):
         argv: Sequence[str],
         environment: Mapping[str, str],
         fds: Mapping[int, int],
+        directory: str | None = None,
     ) -> int:
         if self.fails is not None:
             raise self.fails

@@ -1,0 +1,319 @@
+"""
+What a master leaves to the program that takes its place in the same process (an upgrade): all that
+cannot be found out anew.
+
+Descriptors are carried by number: what stands in a field C{fd} stays open over the exec. Children
+are carried by pid: they are the same process's children afterwards. Times are C{CLOCK_MONOTONIC}.
+
+Old and new versions read this: fields are added with a default and never change their meaning. A
+change that cannot be made like that raises L{FORMAT}; then the former version refuses the upgrade
+and says that a restart is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
+
+from mwproxy.process.facts import BadFacts, decode, encode
+
+#: The meaning of the fields as a whole.
+FORMAT = 1
+
+
+@dataclass(slots=True)
+class ChannelFacts:
+    """
+    One control channel, between two boxes or in the midst of one.
+
+    @ivar fd: The master's end, -1 for closed.
+
+    @ivar version: The version of the channel that the worker speaks.
+
+    @ivar received: The beginning of a box whose rest has not come yet.
+
+    @ivar unsent: What the worker has not been sent yet, in the midst of a box or not.
+
+    @ivar asked: How many questions the worker was asked: answers to them may come still.
+
+    @ivar descriptors: How many descriptors it was sent.
+    """
+
+    fd: int = -1
+    version: int = 0
+    received: bytes = b""
+    unsent: bytes = b""
+    asked: int = 0
+    descriptors: int = 0
+
+
+@dataclass(slots=True)
+class WorkerFacts:
+    """
+    A worker that was given a configuration.
+
+    @ivar leaving: It was asked to go.
+
+    @ivar status: How it ended, L{None} while it lives.
+
+    The others are those of L{WorkerProcess<mwproxy.process.worker.WorkerProcess>}.
+    """
+
+    pid: int
+    channel: ChannelFacts
+    leaving: bool = False
+    status: int | None = None
+    generation: int = 0
+    relative: int = 1
+    reload_count: int = 0
+    successes: int = 0
+    started: float = 0.0
+    loaded_at: float = 0.0
+    version: str = ""
+    figures: dict[str, Any] = field(default_factory=dict)
+    over_limit: int | None = None
+
+
+@dataclass(slots=True)
+class ProgramFacts:
+    """
+    A running program, see L{ProgramProcess<mwproxy.programs.program.ProgramProcess>}.
+
+    @ivar running: False when its leader has ended and the rest of its group is on the way.
+    """
+
+    pid: int
+    name: str
+    command: list[str]
+    user: str = ""
+    group: str = ""
+    start_on_reload: bool = True
+    old: bool = False
+    running: bool = True
+    reload_count: int = 0
+    started: float = 0.0
+    told: int = 0
+
+
+@dataclass(slots=True)
+class GuardFacts:
+    """
+    The watch over programs.
+
+    @ivar pid: Its process, 0 for none.
+
+    @ivar fd: The pipe to it, -1 for none.
+    """
+
+    pid: int = 0
+    fd: int = -1
+
+
+@dataclass(slots=True)
+class BoundFacts:
+    """
+    A listening socket.
+
+    @ivar spec: As L{ListenerSpec<mwproxy.process.sockets.ListenerSpec>}.
+
+    @ivar inode: Device and number of our name in the file system, empty if we made none.
+
+    @ivar backup: Where the former socket of that path waits, empty for nowhere.
+    """
+
+    spec: dict[str, Any]
+    fd: int
+    inode: list[int] = field(default_factory=list)
+    backup: str = ""
+
+
+@dataclass(slots=True)
+class ListenerFacts:
+    """
+    A listening socket of generations.
+
+    @ivar users: The generations.
+
+    @ivar replaced: Another one has its address now.
+    """
+
+    bound: BoundFacts
+    users: list[int] = field(default_factory=list)
+    replaced: bool = False
+
+
+@dataclass(slots=True)
+class RelayFacts:
+    """
+    A session in a worker that a console's client is connected with.
+
+    @ivar fd: The master's end.
+
+    @ivar unsent: Input that the worker has not got yet.
+
+    @ivar session: It takes all input until it ends.
+    """
+
+    fd: int
+    unsent: bytes = b""
+    session: bool = False
+
+
+@dataclass(slots=True)
+class SessionFacts:
+    """
+    One client of a console.
+
+    @ivar fd: Its connection.
+
+    @ivar level: The word for what it may do.
+
+    @ivar default: The pid that commands without target go to, 0 for the master.
+
+    @ivar input: What it has sent and was not executed yet.
+
+    @ivar unsent: What it was not sent yet.
+
+    @ivar request: Which of the L{MasterFacts.requests} it waits for, -1 for none.
+
+    The others are those of L{ConsoleState<mwproxy.console.state.ConsoleState>}.
+    """
+
+    fd: int
+    level: str = "user"
+    mode: str = "i"
+    timed: bool = False
+    severity: str = "none"
+    expert: bool = False
+    experimental: bool = False
+    debug: bool = False
+    closing: bool = False
+    default: int = 0
+    input: bytes = b""
+    unsent: bytes = b""
+    request: int = -1
+    relay: RelayFacts | None = None
+
+
+@dataclass(slots=True)
+class ConsoleFacts:
+    """
+    One C{-S}.
+    """
+
+    bound: BoundFacts
+    sessions: list[SessionFacts] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class RequestFacts:
+    """
+    A reload that was asked for.
+
+    @ivar begun: It was announced and counted; only the first in line may be.
+    """
+
+    hard: bool = False
+    by_signal: bool = False
+    begun: bool = False
+
+
+@dataclass(slots=True)
+class MasterFacts:
+    """
+    Everything.
+
+    @ivar pid: The process that it belongs to: nobody else may use it.
+
+    @ivar version: The version that leaves it.
+
+    @ivar startup_version: The version that the process was started with.
+
+    @ivar quiet: Nothing is written to standard error any more.
+
+    @ivar pidfile: The pid file that was written, empty for none.
+
+    @ivar log: The start-up log.
+
+    @ivar environment: As configuration sees it.
+
+    @ivar configuration: What is known of the C{global} section that is served.
+
+    @ivar committed: Generations that were READY.
+
+    @ivar requests: Reloads in line.
+
+    @ivar signals: Signals that had come and were not handled yet.
+
+    The others are those of L{Instance<mwproxy.master.instance.Instance>}.
+    """
+
+    format: int
+    pid: int
+    version: str = ""
+    startup_version: str = ""
+    started: float = 0.0
+    reloads: int = 0
+    failed: int = 0
+    successes: int = 0
+    generation: int = 0
+    serving: int = 0
+    stopping: int = 0
+    killing: bool = False
+    exit_code: int = 0
+    quiet: bool = False
+    pidfile: str = ""
+    log: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+    configuration: dict[str, Any] = field(default_factory=dict)
+    workers: list[WorkerFacts] = field(default_factory=list)
+    programs: list[ProgramFacts] = field(default_factory=list)
+    guard: GuardFacts = field(default_factory=GuardFacts)
+    listeners: list[ListenerFacts] = field(default_factory=list)
+    committed: list[int] = field(default_factory=list)
+    consoles: list[ConsoleFacts] = field(default_factory=list)
+    requests: list[RequestFacts] = field(default_factory=list)
+    signals: list[int] = field(default_factory=list)
+
+    def write(self) -> bytes:
+        """
+        Write it down.
+        """
+        return encode(self)
+
+    def descriptors(self) -> list[int]:
+        """
+        List the descriptors that have to stay open.
+        """
+        return sorted(fd for fd in _descriptors(self) if fd >= 0)
+
+
+def read(data: bytes, pid: int) -> MasterFacts:
+    """
+    Read what a master left.
+
+    @param pid: This process.
+
+    @raise BadFacts: It is not readable, of another format or not for this process; or it names a
+        process that must not be signaled.
+    """
+    facts = decode(MasterFacts, data)
+    if facts.format != FORMAT:
+        raise BadFacts(f"format {facts.format} is not understood, only {FORMAT}")
+    if facts.pid != pid:
+        raise BadFacts(f"it belongs to process {facts.pid}")
+    pids = [each.pid for each in facts.workers] + [each.pid for each in facts.programs]
+    if any(each < 2 for each in pids):
+        raise BadFacts("it names a process that is no child")
+    if not facts.serving:
+        raise BadFacts("it served nothing")
+    return facts
+
+
+def _descriptors(value: Any) -> set[int]:
+    if isinstance(value, list):
+        return set().union(*map(_descriptors, value))
+    if not is_dataclass(value):
+        return set()
+    found = {value.fd} if hasattr(value, "fd") else set()
+    return found.union(*(_descriptors(getattr(value, each.name)) for each in fields(value)))
