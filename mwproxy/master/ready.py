@@ -49,7 +49,8 @@ class Announcer:
             detach_stdio()
         if first and (settings.daemon or settings.quiet):
             instance.speaker.quiet = True
-        instance.manager.ready(instance.system.pid)
+        again = instance.system.wall_clock() if instance.reloads else None
+        instance.manager.ready(instance.system.pid, again)
 
     def stopped(self) -> None:
         """

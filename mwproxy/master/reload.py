@@ -34,6 +34,8 @@ _log = Logger()
 READY_TIMEOUT = 60.0
 #: Seconds that a worker may take to say that it begins to load.
 BEGIN_TIMEOUT = 15.0
+#: Seconds after which the service manager is asked for patience; those above bound it.
+SLOW = 5.0
 
 
 @dataclass
@@ -250,6 +252,7 @@ class Reloads:
         attempt.timers = [
             instance.system.call_later(BEGIN_TIMEOUT, lambda: self._silent(attempt)),
             instance.system.call_later(READY_TIMEOUT, lambda: self._late(attempt)),
+            instance.system.call_later(SLOW, lambda: instance.manager.loading(READY_TIMEOUT)),
         ]
 
     def _assign(self, attempt: Attempt, worker: WorkerProcess, relative: int) -> None:
@@ -416,8 +419,12 @@ class Reloads:
                 "The new configuration cannot be read: the running worker is kept as it is. "
                 "Correct the configuration and reload again."
             )
-            instance.manager.failed(NOT_LOADED)
+            self._tell_failure(NOT_LOADED)
         request.answer.callback(ReloadResult(False, instance.log.text(), instance.serving))
+
+    def _tell_failure(self, status: str) -> None:
+        instance = self._instance
+        instance.manager.failed(status, instance.system.wall_clock(), instance.log.text())
 
     def _fail(self, attempt: Attempt, status: str) -> None:
         instance = self._instance
@@ -425,7 +432,7 @@ class Reloads:
         instance.listeners.release(attempt.generation)
         if instance.serving:
             instance.failed += 1
-            instance.manager.failed(status)
+            self._tell_failure(status)
         attempt.request.answer.callback(ReloadResult(False, instance.log.text(), instance.serving))
         if instance.serving:
             instance.system.call_later(0, self._fill)

@@ -30,8 +30,9 @@ from twisted.internet.defer import Deferred
 from mwproxy.console.master_view import ProcessRow, ReloadResult
 from mwproxy.core.levels import Level
 from mwproxy.master.instance import Instance
+from mwproxy.master.status import Watchdog, watchdog_interval
 from mwproxy.master.supervisor import Supervisor
-from mwproxy.observe.notify import ServiceManager, open_notifier
+from mwproxy.observe.notify import Notifier, ServiceManager
 from mwproxy.observe.startup_logs import StartupLog
 from mwproxy.process.discovery import discover
 from mwproxy.process.environment import initial_environment
@@ -79,17 +80,23 @@ class MasterService(MultiService):
         speaker.quiet = settings.quiet and not settings.verbose
         self._system = system
         self._settings = settings
+        self._notifier = Notifier(system.call_later) if settings.systemd else None
         self._instance = Instance(
             system,
             settings,
             speaker,
             log,
-            ServiceManager(open_notifier() if settings.systemd else None),
+            ServiceManager(self._notifier.send if self._notifier is not None else None),
             ListenerSet(),
             initial_environment(environment),
             system.monotonic(),
         )
         self._over = over
+        self._watchdog = Watchdog(
+            system,
+            watchdog_interval(environment, system.pid) if settings.systemd else 0.0,
+            self._instance.manager.alive,
+        )
         self.supervisor = Supervisor(self._instance, self._ended, launcher=launcher)
         self._status: int | None = None
 
@@ -130,6 +137,7 @@ class MasterService(MultiService):
             self._ended(1)
             return
         super().startService()
+        self._watchdog.start()
         self._take_over()
         self.supervisor.start()
 
@@ -140,6 +148,9 @@ class MasterService(MultiService):
         """
         result = super().stopService()
         self._instance.listeners.close()
+        self._watchdog.stop()
+        if self._notifier is not None:
+            self._notifier.close()
         return result  # type: ignore[no-any-return]  # MultiService is untyped
 
     def rows(self) -> list[ProcessRow]:

@@ -21,6 +21,7 @@ from mwproxy.master.ready import Announcer
 from mwproxy.master.reload import Reloads
 from mwproxy.master.rows import list_rows
 from mwproxy.master.standby import Standby
+from mwproxy.master.status import StatusLine
 from mwproxy.process.messages import flush_stderr
 from mwproxy.process.sockets import CannotBind, ListenerSpec
 from mwproxy.process.worker import WorkerProcess
@@ -77,6 +78,7 @@ class Supervisor:
             instance.system, instance.speaker, self._program_ended, self._maybe_over, guard
         )
         self._reloads = Reloads(instance, self._standby, self.programs, self._announcer)
+        self._status = StatusLine(instance, lambda: self._reloads.attempt is not None)
 
     def start(self) -> Deferred[ReloadResult]:
         """
@@ -167,11 +169,7 @@ class Supervisor:
         """
         Tell the service manager.
         """
-        instance = self.instance
-        serving = [each for each in instance.workers if each.generation == instance.serving]
-        old = len(instance.workers) - len(serving)
-        if self._reloads.attempt is None and not instance.stopping:
-            instance.manager.figures(len(serving), old, instance.connections())
+        self._status.changed()
 
     def worker_needs(self, worker: WorkerProcess, spec: ListenerSpec) -> int:
         """
@@ -204,12 +202,14 @@ class Supervisor:
             self._kill_all()
 
     def _started(self, result: ReloadResult) -> ReloadResult:
+        self._status.changed()
         if not result.success:
             self._signal_all(SIGTERM)
         self._maybe_over()
         return result
 
     def _reloaded(self, result: ReloadResult) -> ReloadResult:
+        self._status.changed()
         self._maybe_over()
         return result
 
@@ -265,4 +265,5 @@ class Supervisor:
 
     def _done(self) -> None:
         self._deadline = None
+        self._status.close()
         self._over(self.instance.exit_code)

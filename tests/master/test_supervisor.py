@@ -364,4 +364,5 @@ class ConsoleTests(SupervisorTestCase):
         self.told.clear()
         for _ in range(2):
             worker.channel.events.said_figures({"connections": 14})
+            self.system.clock.advance(1)
         self.assertEqual(self.told, ["STATUS=Ready. workers: 1 current, 0 old; connections: 14\n"])
