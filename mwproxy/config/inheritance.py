@@ -8,10 +8,7 @@ proxy's own; their ACLs stay private to that section.
 
 from __future__ import annotations
 
-import copy
-from dataclasses import fields
-
-from mwproxy.config.model import Proxy, Sealed, ServerSettings
+from mwproxy.config.model import Proxy, Sealed
 from mwproxy.core.diagnostics import Where
 
 #: Fields that a proxy does not take from its C{defaults} section.
@@ -31,7 +28,6 @@ OWN = frozenset(
         "http_response",
     }
 )
-_INHERITED = tuple(each.name for each in fields(Proxy) if each.name not in OWN)
 
 
 def inherit(defaults: Proxy | None, kind: str, name: str, where: Where) -> Proxy:
@@ -46,19 +42,22 @@ def inherit(defaults: Proxy | None, kind: str, name: str, where: Where) -> Proxy
 
     @param where: The line that begins it.
 
-    @return: The proxy; nothing that can change is shared with C{defaults}.
+    @return: The proxy; nothing that can change is shared with C{defaults}, what is sealed is.
     """
     proxy = Proxy(kind, name, where)
     if defaults is not None:
         proxy.defaults = defaults.name
-        for each in _INHERITED:
-            setattr(proxy, each, _duplicate(getattr(defaults, each)))
+        taken = vars(proxy)
+        for each, value in vars(defaults).items():
+            if each not in OWN:
+                taken[each] = _duplicate(value) if isinstance(value, _CHANGEABLE) else value
     return proxy
 
 
+_CHANGEABLE = (Sealed, list, set, dict)
+
+
 def _duplicate(value: object) -> object:
-    if isinstance(value, ServerSettings):
-        return value.fork()
     if isinstance(value, list):
         return list(value)
     if isinstance(value, set):
@@ -66,5 +65,5 @@ def _duplicate(value: object) -> object:
     if isinstance(value, dict):
         return {key: _duplicate(each) for key, each in value.items()}
     if isinstance(value, Sealed):
-        return copy.copy(value)
+        return value if value.sealed else value.copy()
     return value

@@ -10,10 +10,9 @@ Compiled rules are opaque callables here; C{rules/} makes them.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
 
 from mwproxy.core.addresses import Address
 from mwproxy.core.diagnostics import NOWHERE, Where
@@ -25,21 +24,48 @@ Predicate = Callable[[Any], bool]
 
 class Sealed:
     """
-    An object that can be made read-only.
+    An object that can be made read-only. Until then it is a plain object, which matters for
+    how long ten thousand of them take: what refuses changes is the class of sealed ones.
+
+    @cvar sealed: Whether it is read-only.
     """
 
-    _sealed = False
+    sealed: ClassVar[bool] = False
 
     def seal(self) -> None:
         """
         Refuse changes from now on.
         """
-        object.__setattr__(self, "_sealed", True)
+        if not self.sealed:
+            self.__class__ = _refusing(type(self))
 
-    def __setattr__(self, name: str, value: object) -> None:
-        if self._sealed:
-            raise AttributeError(f"{type(self).__name__}.{name}: the description is sealed")
-        object.__setattr__(self, name, value)
+    def copy(self) -> Self:
+        """
+        Copy it; what it refers to is shared.
+
+        @return: An object that takes changes.
+        """
+        kind = type(self)
+        # The class of a sealed object has that of open ones as its base.
+        other: Self = object.__new__(kind.__mro__[1] if self.sealed else kind)
+        vars(other).update(vars(self))
+        return other
+
+
+def _refuse(self: Sealed, name: str, value: object) -> None:
+    raise AttributeError(f"{type(self).__name__}.{name}: the description is sealed")
+
+
+#: The classes of sealed objects, by the class of open ones.
+_refusing_classes: dict[type[Sealed], type[Sealed]] = {}
+
+
+def _refusing(kind: type[Sealed]) -> type[Sealed]:
+    known = _refusing_classes.get(kind)
+    if known is None:
+        known = type(kind.__name__, (kind,), {"sealed": True, "__setattr__": _refuse})
+        _refusing_classes[kind] = known
+    return known
 
 
 @dataclass(eq=False)
@@ -106,7 +132,8 @@ class CheckSettings(Sealed):
 @dataclass(eq=False)
 class ServerSettings(Sealed):
     """
-    What C{server} and C{default-server} lines may say.
+    What C{server} and C{default-server} lines may say. Once the line is read it is sealed:
+    lines that say the same share one object, and a C{default-server} line makes another one.
 
     @ivar maxconn: Most concurrent connections, 0 for no limit.
 
@@ -142,15 +169,25 @@ class ServerSettings(Sealed):
 
         @return: An unsealed copy.
         """
-        other = copy.copy(self)
-        object.__setattr__(other, "_sealed", False)
-        other.check = copy.copy(self.check)
-        object.__setattr__(other.check, "_sealed", False)
+        other = self.copy()
+        other.check = self.check.copy()
         return other
 
+    def seal(self) -> None:
+        """
+        Refuse changes from now on, those of checks included.
+        """
+        self.check.seal()
+        super().seal()
 
-@dataclass(eq=False)
-class Server(Sealed):
+
+#: What holds for servers before any C{default-server} line.
+NO_SETTINGS = ServerSettings()
+NO_SETTINGS.seal()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Server:
     """
     A C{server} line.
 
@@ -321,7 +358,7 @@ class Proxy(Sealed):
     timeouts: Timeouts = field(default_factory=Timeouts)
     binds: list[Bind] = field(default_factory=list)
     servers: list[Server] = field(default_factory=list)
-    default_server: ServerSettings = field(default_factory=ServerSettings)
+    default_server: ServerSettings = NO_SETTINGS
     default_backend: str = ""
     use_backend: list[Switch] = field(default_factory=list)
     acls: dict[str, Predicate] = field(default_factory=dict)
@@ -386,6 +423,16 @@ class Global(Sealed):
 
     @ivar nbproc: Number of workers.
 
+    @ivar strict_limits: A worker that cannot have the descriptors it needs does not start.
+
+    @ivar fd_hard_limit: Most descriptors that workers try to have, L{None} for the default.
+
+    @ivar dumpable: Workers may leave a core file, whatever limits they were started with.
+
+    @ivar may_fork: Workers may start processes (C{insecure-fork-wanted}).
+
+    @ivar may_setuid: What they start may have more rights than they (C{insecure-setuid-wanted}).
+
     @ivar limit: C{no-exit-on-failure} of C{master-worker} inverted: True when the death of one
         worker ends all.
     """
@@ -425,6 +472,11 @@ class Global(Sealed):
     spread_checks: int = 0
     noreuseport: bool = False
     nosplice: bool = False
+    strict_limits: bool = True
+    fd_hard_limit: int | None = None
+    dumpable: bool = False
+    may_fork: bool = False
+    may_setuid: bool = False
 
 
 @dataclass(eq=False)
@@ -447,11 +499,17 @@ class Configuration(Sealed):
         _seal(self)
 
 
+_MAY_HOLD = (Sealed, list, tuple)
+
+
 def _seal(value: object) -> None:
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):  # twice as quick as a union
         for item in value:
             _seal(item)
-    elif isinstance(value, Sealed) and not value._sealed:
-        for each in fields(value):  # type: ignore[arg-type]  # every Sealed is a dataclass
-            _seal(getattr(value, each.name))
+    elif isinstance(value, Sealed) and not value.sealed:
+        for each in vars(value).values():
+            if isinstance(each, _MAY_HOLD):
+                _seal(each)
         value.seal()
+    elif isinstance(value, Server):
+        _seal(value.settings)

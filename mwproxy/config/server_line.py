@@ -2,8 +2,9 @@
 What C{server} and C{default-server} share: options that change settings.
 
 Configurations have thousands of C{server} lines, most of them with the same options. Lines
-of the same words behind the same C{default-server} settings share one settings object, and
-a line without options has the C{default-server} object itself.
+of the same words behind the same C{default-server} settings share one sealed settings object, and
+a line without options has the C{default-server} object itself. That goes for C{default-server}
+lines too, so backends that write the same line share what their servers have.
 
 The options themselves are registered by C{keywords/server.py}.
 """
@@ -51,6 +52,7 @@ def parse_settings(line: Line, words: list[str], base: ServerSettings) -> Server
         warnings = line.diagnostics.warnings
         settings = base.fork()
         _apply(line, words, settings)
+        settings.seal()
         if line.diagnostics.warnings == warnings:
             shared[key] = settings
     return settings

@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.config.inheritance import inherit
-from mwproxy.config.model import Bind, BindSettings, HttpCheck, Proxy
+from mwproxy.config.model import Bind, BindSettings, HttpCheck, Proxy, ServerSettings
 from mwproxy.core.addresses import Address
 from mwproxy.core.diagnostics import Where
 
@@ -36,7 +36,7 @@ class InheritTests(SynchronousTestCase):
         defaults.mode = "http"
         defaults.timeouts.client = 5
         defaults.options.add("dontlognull")
-        defaults.default_server.check.enabled = True
+        defaults.default_server = ServerSettings(weight=9)
         defaults.error_files[503] = b"x"
         defaults.default_backend = "z"
         defaults.http_check = HttpCheck()
@@ -45,7 +45,7 @@ class InheritTests(SynchronousTestCase):
             (proxy.mode, proxy.timeouts.client, proxy.options, proxy.default_backend),
             ("http", 5, {"dontlognull"}, "z"),
         )
-        self.assertTrue(proxy.default_server.check.enabled)
+        self.assertEqual(proxy.default_server.weight, 9)
         self.assertEqual((proxy.error_files, proxy.defaults), ({503: b"x"}, "d"))
 
     def test_own(self) -> None:
@@ -70,8 +70,6 @@ class InheritTests(SynchronousTestCase):
         proxy = inherit(defaults, "backend", "b", HERE)
         proxy.timeouts.server = 1
         proxy.options.add("x")
-        proxy.default_server.weight = 9
-        proxy.default_server.check.port = 9
         proxy.rule_lines["http-request"].append((None, None))
         assert proxy.http_check is not None
         proxy.http_check.uri = "/x"
@@ -79,10 +77,19 @@ class InheritTests(SynchronousTestCase):
             (
                 defaults.timeouts.server,
                 defaults.options,
-                defaults.default_server.weight,
-                defaults.default_server.check.port,
                 defaults.rule_lines,
                 defaults.http_check.uri,
             ),
-            (None, set(), 1, 0, {"http-request": []}, "/"),
+            (None, set(), {"http-request": []}, "/"),
         )
+
+    def test_sealed_is_shared(self) -> None:
+        """
+        What cannot change is not copied: ten thousand servers may have one object for what
+        C{default-server} says.
+        """
+        defaults = Proxy("defaults", "d")
+        defaults.default_server = ServerSettings(weight=9)
+        defaults.default_server.seal()
+        proxy = inherit(defaults, "backend", "b", HERE)
+        self.assertIs(proxy.default_server, defaults.default_server)
