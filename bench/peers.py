@@ -25,7 +25,7 @@ COMMANDS = {
 #: What both get; workers of mwproxy have one thread in any case.
 COMMON = """\
 global
-    maxconn 9000
+    maxconn <maxconn>
     nbthread 1
 defaults
     mode http
@@ -41,8 +41,9 @@ class Peer:
     One started proxy. C{<port>} in its configuration is a port of its own.
     """
 
-    def __init__(self, name: str, config: str, pin: bool = True) -> None:
+    def __init__(self, name: str, config: str, pin: bool = True, maxconn: int = 9000) -> None:
         self.name = name
+        self._common = COMMON.replace("<maxconn>", str(maxconn))
         self.port = free_port()
         self.directory = Path(tempfile.mkdtemp(prefix="mwb"))
         self.console = str(self.directory / "m.sock")
@@ -53,7 +54,7 @@ class Peer:
 
     def configure(self, config: str) -> None:
         """Write the configuration."""
-        self.file.write_text(COMMON + config.replace("<port>", str(self.port)))
+        self.file.write_text(self._common + config.replace("<port>", str(self.port)))
 
     def start(self) -> float:
         """Start it, wait for the first answer to a connection; the seconds that took."""

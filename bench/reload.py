@@ -32,7 +32,8 @@ def reload() -> list[Row]:
         time.sleep(2)
         for generation in range(1, RELOADS + 1):
             for peer, times in zip(peers, seen, strict=True):
-                times.append(_reload_once(peer, generation))
+                text = CONFIG.replace("<generation>", str(generation))
+                times.append(reload_once(peer, text, generation))
                 # Both get the same time to put themselves in order.
                 time.sleep(0.5)
     finally:
@@ -47,8 +48,12 @@ def reload() -> list[Row]:
     ]
 
 
-def _reload_once(peer: Peer, generation: int) -> float:
-    peer.configure(CONFIG.replace("<generation>", str(generation)))
+def reload_once(peer: Peer, text: str, generation: int, pause: float = 0.0005) -> float:
+    """
+    Reload one proxy; the milliseconds until its new configuration answers with
+    C{generation-<generation>.}, asked for with pauses of so many seconds.
+    """
+    peer.configure(text)
     wanted = f"generation-{generation}.".encode()
     begun = time.monotonic()
     with socket.socket(socket.AF_UNIX) as sock:
@@ -57,7 +62,7 @@ def _reload_once(peer: Peer, generation: int) -> float:
         while wanted not in peer.ask():
             if time.monotonic() - begun > 20:
                 raise SystemExit(f"{peer.name} did not reload:\n{peer.output()[-4000:]}")
-            time.sleep(0.0005)
+            time.sleep(pause)
         took = time.monotonic() - begun
         # Read the answer to its end, so that the console is done with us.
         sock.settimeout(5)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import bulk, cold, http, memory, reload
+from bench import bulk, cold, http, memory, reload, sizes
 from bench.peers import COMMANDS
 from bench.table import HEADING, Row
 
@@ -23,6 +23,7 @@ ROWS: dict[str, Callable[[], list[Row]]] = {
     "tcp": http.tcp,
     "bulk": bulk.bulk,
     "reload": reload.reload,
+    "sizes": sizes.sizes,
     "storm": reload.storm,
     "memory": memory.memory,
     "cold": cold.cold,
