@@ -423,6 +423,8 @@ class Global(Sealed):
 
     @ivar nbproc: Number of workers.
 
+    @ivar pidfile_at: The line that gives it.
+
     @ivar strict_limits: A worker that cannot have the descriptors it needs does not start.
 
     @ivar fd_hard_limit: Most descriptors that workers try to have, L{None} for the default.
@@ -445,6 +447,7 @@ class Global(Sealed):
     nbthread: int | None = None
     maxconn: int | None = None
     pidfile: str = ""
+    pidfile_at: Where = NOWHERE
     user: str = ""
     uid: int | None = None
     group: str = ""

@@ -56,10 +56,13 @@ class Diagnostic:
     One message to the operator.
 
     @ivar text: All of the message behind C{(pid) : }.
+
+    @ivar fatal: False for an alert with which the configuration can be used all the same.
     """
 
     severity: Severity
     text: str
+    fatal: bool = True
 
     def render(self, pid: int) -> str:
         """
@@ -120,6 +123,16 @@ class Diagnostics:
         self.errors += 1
         self._note(Severity.ALERT, text, at)
 
+    def objection(self, text: str, at: Where | None = None) -> None:
+        """
+        Note an error that HAProxy lives with: what the line says is not done, the rest is.
+
+        @param text: What is wrong.
+
+        @param at: The line to blame, or L{None}.
+        """
+        self._note(Severity.ALERT, text, at, fatal=False)
+
     def warning(self, text: str, at: Where | None = None) -> None:
         """
         Note something that works, but hardly as intended.
@@ -151,10 +164,10 @@ class Diagnostics:
         """
         self._note(Severity.DIAG, text, at)
 
-    def _note(self, severity: Severity, text: str, at: Where | None) -> None:
+    def _note(self, severity: Severity, text: str, at: Where | None, *, fatal: bool = True) -> None:
         if at is not None:
             text = f"config : parsing [{at}] : {text}"
-        message = Diagnostic(severity, text)
+        message = Diagnostic(severity, text, fatal)
         self.messages.append(message)
         if self._emit is not None:
             self._emit(message)

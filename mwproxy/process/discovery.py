@@ -56,7 +56,7 @@ def discover(
     """
 
     def emit_alerts(message: Diagnostic) -> None:
-        if message.severity is Severity.ALERT:
+        if message.severity is Severity.ALERT and message.fatal:
             emit(message)
 
     diagnostics = Diagnostics(emit_alerts)
@@ -81,7 +81,7 @@ def discover(
     if diagnostics.errors:
         return None
     if settings.pidfile and settings_.pidfile:
-        emit(Diagnostic(Severity.WARNING, "config : 'pidfile' already specified. Continuing."))
+        Diagnostics(emit).warning("'pidfile' already specified. Continuing.", settings_.pidfile_at)
     joined = replace(
         settings,
         pidfile=settings.pidfile or settings_.pidfile,

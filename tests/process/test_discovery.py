@@ -64,7 +64,10 @@ class DiscoveryTests(SynchronousTestCase):
         assert found is not None
         settings = found.settings
         self.assertEqual((settings.daemon, settings.pidfile, settings.quiet), (False, "/q", False))
-        self.assertEqual(self.said, ["config : 'pidfile' already specified. Continuing."])
+        self.assertEqual(
+            self.said,
+            [f"config : parsing [{self.file}:4] : 'pidfile' already specified. Continuing."],
+        )
 
     def test_localpeer_twice(self) -> None:
         """

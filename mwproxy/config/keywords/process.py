@@ -39,6 +39,17 @@ def no_effect(line: Line, why: str = "") -> None:
     )
 
 
+def already_specified(line: Line, text: str = "") -> None:
+    """
+    Object to a second line of a kind: the first one stays.
+
+    @param text: How the message begins, if not with the keyword.
+    """
+    line.diagnostics.objection(
+        f"{text or repr(line.name)} already specified. Continuing.", line.where
+    )
+
+
 def whole_number(line: Line, what: str = "an integer argument") -> int:
     """
     Read the one argument as a number of at least 0.
@@ -143,9 +154,11 @@ def kw_maxconn(line: Line, section: Global) -> None:
     """
     Most concurrent connections of a process.
     """
+    value = whole_number(line)
     if section.maxconn is not None:
-        raise ConfigError(f"'{line.name}' already specified. Continuing.")
-    section.maxconn = whole_number(line)
+        already_specified(line)
+    else:
+        section.maxconn = value
 
 
 @keyword("ulimit-n", sections="global", high=1, syntax="<number>", discovery=True)
@@ -153,9 +166,11 @@ def kw_ulimit_n(line: Line, section: Global) -> None:
     """
     Most file descriptors of a process.
     """
-    if section.ulimit_n is not None and section.ulimit_n != whole_number(line):
-        raise ConfigError(f"'{line.name}' already specified. Continuing.")
-    section.ulimit_n = whole_number(line)
+    value = whole_number(line)
+    if section.ulimit_n is not None:
+        already_specified(line)
+    else:
+        section.ulimit_n = value
 
 
 @keyword("pidfile", sections="global", high=1, syntax="<file>", discovery=True)
@@ -166,8 +181,10 @@ def kw_pidfile(line: Line, section: Global) -> None:
     if not line.args:
         raise ConfigError(f"'{line.name}' expects a file name as an argument.")
     if section.pidfile:
-        raise ConfigError(f"'{line.name}' already specified. Continuing.")
-    section.pidfile = line.args[0]
+        already_specified(line)
+    else:
+        section.pidfile = line.args[0]
+        section.pidfile_at = line.where
 
 
 @keyword("quiet", sections="global", discovery=True)
@@ -194,8 +211,9 @@ def kw_chroot(line: Line, section: Global) -> None:
     if not line.args:
         raise ConfigError(f"'{line.name}' expects a directory as an argument.")
     if section.chroot:
-        raise ConfigError(f"'{line.name}' already specified. Continuing.")
-    section.chroot = line.args[0]
+        already_specified(line)
+    else:
+        section.chroot = line.args[0]
 
 
 @keyword("user", sections="global", high=1, syntax="<name>")
@@ -204,7 +222,8 @@ def kw_user(line: Line, section: Global) -> None:
     The user that workers become.
     """
     if section.uid is not None:
-        raise ConfigError("user/uid already specified. Continuing.")
+        already_specified(line, "user/uid")
+        return
     name = line.args[0] if line.args else ""
     try:
         section.uid = pwd.getpwnam(name).pw_uid
@@ -219,7 +238,8 @@ def kw_group(line: Line, section: Global) -> None:
     The group that workers become members of.
     """
     if section.gid is not None:
-        raise ConfigError("gid/group was already specified. Continuing.")
+        already_specified(line, "gid/group was")
+        return
     name = line.args[0] if line.args else ""
     try:
         section.gid = grp.getgrnam(name).gr_gid
@@ -234,7 +254,8 @@ def kw_uid(line: Line, section: Global) -> None:
     The number of the user that workers become.
     """
     if section.uid is not None:
-        raise ConfigError("user/uid already specified. Continuing.")
+        already_specified(line, "user/uid")
+        return
     section.uid = _identity(line, "user")
 
 
@@ -244,7 +265,8 @@ def kw_gid(line: Line, section: Global) -> None:
     The number of the group that workers become members of.
     """
     if section.gid is not None:
-        raise ConfigError("gid/group was already specified. Continuing.")
+        already_specified(line, "group/gid")
+        return
     section.gid = _identity(line, "group")
 
 

@@ -107,10 +107,10 @@ def kw_nopoll(line: Line, section: Global) -> None:
 
 
 _WITHOUT_EFFECT = """
-    busy-polling cpu-map cpu-policy cpu-set fd-hard-limit force-cfg-parser-pause
-    h2-workaround-bogus-websocket-clients insecure-fork-wanted insecure-setuid-wanted maxpipes
+    busy-polling cpu-map cpu-policy cpu-set force-cfg-parser-pause
+    h2-workaround-bogus-websocket-clients maxpipes
     no-memory-trimming noevports nogetaddrinfo nokqueue numa-cpu-mapping pp2-never-send-local
-    prealloc-fd profiling.memory profiling.tasks set-dumpable stats-file stress-level strict-limits
+    prealloc-fd profiling.memory profiling.tasks stats-file stress-level
     shm-stats-file thread-group thread-groups thread-hard-limit warn-blocked-traffic-after
     ca-base crt-base key-base issuers-chain-path maxzlibmem ocsp-update.disable
     ocsp-update.httpproxy ocsp-update.maxdelay ocsp-update.mindelay ocsp-update.mode
@@ -155,9 +155,7 @@ _WITHOUT_EFFECT = """
 #: Keywords that set machinery which only HAProxy has.
 WITHOUT_EFFECT = frozenset(_WITHOUT_EFFECT.split())
 
-_NEGATABLE = frozenset(
-    {"busy-polling", "insecure-fork-wanted", "numa-cpu-mapping", "set-dumpable", "strict-limits"}
-)
+_NEGATABLE = frozenset({"busy-polling", "numa-cpu-mapping"})
 
 
 def _accept(name: str) -> Callable[[Line, Global], None]:

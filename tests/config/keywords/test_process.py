@@ -115,18 +115,15 @@ class ProcessTests(LoadingTestCase):
         They exist, are numbers, and are given once.
         """
         self.assertEqual(
-            self.refused("user no-such", "group no-such", "uid x", "gid", "user root", "uid 3",
-                         "group root", "gid 4"),
+            self.refused("user no-such", "group no-such", "uid x", "gid"),
             [
                 "cannot find user id for 'no-such' (0:Success)",
                 "cannot find group id for 'no-such' (0:Success)",
                 "uid: string 'x' is not a number.\n   | You might want to use the 'user' parameter"
                 " to use a system user name.",
                 "'gid' expects an integer argument.",
-                "user/uid already specified. Continuing.",
-                "gid/group was already specified. Continuing.",
             ],
-        )  # fmt: skip
+        )
 
     def test_files(self) -> None:
         """
@@ -135,16 +132,36 @@ class ProcessTests(LoadingTestCase):
         found = self.settings("pidfile /p", "chroot /c")
         self.assertEqual((found.pidfile, found.chroot), ("/p", "/c"))
         self.assertEqual(
-            self.refused("pidfile", "chroot", "pidfile a", "pidfile b", "chroot a", "chroot b",
-                         "maxconn 1", "maxconn 2"),
+            self.refused("pidfile", "chroot"),
             [
                 "'pidfile' expects a file name as an argument.",
                 "'chroot' expects a directory as an argument.",
+            ],
+        )
+
+    def test_twice(self) -> None:
+        """
+        A second line of a kind is an alert; the first one stays and the file is used.
+        """
+        lines = ("uid 1", "user root", "gid 2", "group root", "gid 3", "pidfile a", "pidfile b",
+                 "chroot a", "chroot b", "maxconn 1", "maxconn 2", "ulimit-n 5", "ulimit-n 6")  # fmt: skip
+        found = self.load("global\n" + "".join(f" {line}\n" for line in lines)).global_
+        self.assertEqual(self.diagnostics.errors, 0)
+        self.assertEqual((found.uid, found.gid, found.pidfile, found.chroot), (1, 2, "a", "a"))
+        self.assertEqual((found.maxconn, found.ulimit_n), (1, 5))
+        alerts = [each.text.split("] : ")[1] for each in self.diagnostics.messages]
+        self.assertEqual(
+            alerts,
+            [
+                "user/uid already specified. Continuing.",
+                "gid/group was already specified. Continuing.",
+                "group/gid already specified. Continuing.",
                 "'pidfile' already specified. Continuing.",
                 "'chroot' already specified. Continuing.",
                 "'maxconn' already specified. Continuing.",
+                "'ulimit-n' already specified. Continuing.",
             ],
-        )  # fmt: skip
+        )
 
     def test_times(self) -> None:
         """
