@@ -34,6 +34,7 @@ Usage : {program} [-f <file or directory>]* [options] [-- <file or directory>*]
         -d            stay in the foreground, quiet off
         -q            print no messages ; -V print them whatever the configuration says
         -p <file>     write the pid to this file
+        --notify-fd <n>   write a line feed to this descriptor once ready, and close it (s6)
         -sf|-st <pid>*   tell older processes to finish | to stop, once this one is ready
         -x <socket>   take the listening sockets over from an older process
         -n <number>   most connections of the process ; -N of each frontend

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from twisted.python import usage
 
+from mwproxy.process.ready_fd import parse_ready_fd
 from mwproxy.process.settings import Settings
 
 #: The name that twistd gives its pid file unless told otherwise.
@@ -42,6 +43,7 @@ class Options(usage.Options):
         ["maxconn", "n", None, "Most connections of a worker.", int],
         ["proxy-maxconn", "N", None, "Default 'maxconn' of proxies.", int],
         ["memory", "m", None, "Limit of the address space in megabytes.", int],
+        ["notify-fd", None, "", "Write a line feed to this descriptor once ready (s6)."],
     ]
 
     def __init__(self) -> None:
@@ -82,6 +84,11 @@ class Options(usage.Options):
         for name in ("maxconn", "proxy-maxconn", "memory"):
             if self[name] is not None and self[name] <= 0:
                 raise usage.UsageError(f"--{name} must be a positive number")
+        if self["notify-fd"]:
+            try:
+                parse_ready_fd(self["notify-fd"])
+            except ValueError as error:
+                raise usage.UsageError(str(error)) from None
         if self["directory"] and not Path(self["directory"]).is_dir():
             raise usage.UsageError(f"Could not change to directory {self['directory']}")
         if self.parent is not None and self.parent.get("pidfile") == TWISTD_PIDFILE:
@@ -110,6 +117,7 @@ class Options(usage.Options):
             proxy_maxconn=self["proxy-maxconn"],
             memory_mb=self["memory"],
             argv0=str(Path(sys.argv[0]).absolute()),
+            notify_fd=parse_ready_fd(self["notify-fd"]) if self["notify-fd"] else -1,
             under_twistd=True,
         )
 

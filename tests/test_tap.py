@@ -33,12 +33,20 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual(settings.sockets, ("/m", "1.2.3.4:5,level,user"))
         self.assertEqual((settings.maxconn, settings.quiet), (7, True))
         self.assertTrue(settings.master and settings.systemd and settings.under_twistd)
+        self.assertEqual(settings.notify_fd, -1)
+        self.assertEqual(self.parse("-f", "a", "--notify-fd", "3").settings().notify_fd, 3)
 
     def test_nothing_to_run(self) -> None:
         """
         Without a configuration, or with numbers that make no sense, nothing is started.
         """
-        for words in ((), ("-f", "a", "-n", "0"), ("-f", "a", "-n", "x"), ("-f", "a", "-C", "/no")):
+        for words in (
+            (),
+            ("-f", "a", "-n", "0"),
+            ("-f", "a", "-n", "x"),
+            ("-f", "a", "-C", "/no"),
+            ("-f", "a", "--notify-fd", "1"),
+        ):
             self.assertRaises(usage.UsageError, self.parse, *words)
 
     def test_pidfile_of_twistd(self) -> None:

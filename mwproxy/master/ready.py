@@ -11,6 +11,7 @@ from signal import SIGTERM, SIGUSR1
 from mwproxy.master.instance import Instance
 from mwproxy.process.discovery import Discovery
 from mwproxy.process.pidfile import remove_pidfile, write_pidfile
+from mwproxy.process.ready_fd import ReadyFd
 from mwproxy.process.system import detach_stdio
 
 
@@ -27,6 +28,7 @@ class Announcer:
         self._launcher = launcher
         self._first = True
         self._pidfile = ""
+        self._ready_fd = ReadyFd(instance.settings.notify_fd)
 
     def ready(self, discovery: Discovery) -> None:
         """
@@ -49,6 +51,7 @@ class Announcer:
             detach_stdio()
         if first and (settings.daemon or settings.quiet):
             instance.speaker.quiet = True
+        self._ready_fd.tell()
         again = instance.system.wall_clock() if instance.reloads else None
         instance.manager.ready(instance.system.pid, again)
 

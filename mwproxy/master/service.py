@@ -40,6 +40,7 @@ from mwproxy.process.getsocks import NoTransfer, fetch_listeners
 from mwproxy.process.launcher import launch
 from mwproxy.process.listeners import ListenerSet
 from mwproxy.process.messages import Speaker, flush_stderr, log_problems, never_wait
+from mwproxy.process.ready_fd import ReadyFd
 from mwproxy.process.settings import Settings
 from mwproxy.process.system import System, limit_memory
 
@@ -128,6 +129,11 @@ class MasterService(MultiService):
         never_wait()
         self._system.on_signals(dict.fromkeys(SIGNALS, self.supervisor.handle_signal))
         self._system.ignore_signals(IGNORED)
+        problem = ReadyFd(self._settings.notify_fd).keep()
+        if problem:
+            self._instance.speaker.alert(problem)
+            self._ended(1)
+            return
         try:
             self._open_consoles()
         except Exception as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mwproxy.process.ready_fd import OPTION, parse_ready_fd
 from mwproxy.process.settings import Settings
 
 NO_VALUE = "failed to copy argv."
@@ -125,6 +126,9 @@ def parse_arguments(words: list[str], argv0: str) -> Arguments:
             break
         if not word.startswith("-"):
             raise UsageError
+        if word.partition("=")[0] == OPTION:
+            _notify_fd(word, reading)
+            continue
         if word.startswith("-v"):
             return Arguments(Settings(argv0=argv0), version=2 if word.startswith("-vv") else 1)
         _option(word[1:], reading, result)
@@ -211,6 +215,14 @@ def _old_pids(text: str, reading: _Reading) -> None:
         if pid > 2**31 - 1:
             raise ArgumentError(f"-{text[:2]} option: '{number}' is no process number")
         reading.pids.append(pid)
+
+
+def _notify_fd(word: str, reading: _Reading) -> None:
+    _, given, value = word.partition("=")
+    try:
+        reading.values["notify_fd"] = parse_ready_fd(value if given else reading.value())
+    except ValueError as error:
+        raise ArgumentError(str(error)) from None
 
 
 def _number(letter: str, text: str) -> int:

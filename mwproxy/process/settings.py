@@ -77,6 +77,8 @@ class Settings:
 
     @ivar argv0: The program as it was called, absolute where that is possible; messages use it.
 
+    @ivar notify_fd: C{--notify-fd}: gets a line feed when we serve, -1 for none.
+
     @ivar under_twistd: Started by twistd, which owns the reactor and the terminal.
     """
 
@@ -106,6 +108,7 @@ class Settings:
     memory_mb: int | None = None
     localpeer: str = ""
     argv0: str = "mwproxy"
+    notify_fd: int = -1
     under_twistd: bool = False
 
     def worker_options(self) -> dict[str, Any]:

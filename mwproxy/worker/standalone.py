@@ -18,6 +18,7 @@ from mwproxy.process.launcher import launch
 from mwproxy.process.listeners import ListenerSet
 from mwproxy.process.messages import Speaker, log_problems
 from mwproxy.process.pidfile import write_pidfile
+from mwproxy.process.ready_fd import ReadyFd
 from mwproxy.process.settings import Settings
 from mwproxy.process.sockets import CannotBind, ListenerSpec
 from mwproxy.process.system import System, detach_stdio, limit_memory
@@ -55,6 +56,7 @@ class OwnHost(Surroundings):
         self._system = system
         self._settings = settings
         self._launcher = launcher
+        self._ready_fd = ReadyFd(settings.notify_fd)
         self._listeners = ListenerSet()
         self._fetched: dict[Key, Any] = {}
         self._paused: set[int] = set()
@@ -116,6 +118,7 @@ class OwnHost(Surroundings):
             self._launcher = -1
         elif settings.quiet:
             self.speaker.quiet = True
+        self._ready_fd.tell()
 
     def drop_privileges(self, settings: Any) -> None:
         """
@@ -184,6 +187,10 @@ def run_standalone(settings: Settings) -> int:
         speaker.alert(
             "a master CLI socket was defined, but master-worker mode (-W) is not enabled."
         )
+        return 1
+    problem = ReadyFd(settings.notify_fd).keep()
+    if problem:
+        speaker.alert(problem)
         return 1
     if settings.memory_mb:
         limit_memory(settings.memory_mb)

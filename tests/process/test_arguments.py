@@ -92,6 +92,20 @@ class ArgumentTests(SynchronousTestCase):
         for value in ("abc", "", "-1", "5x", "1" * 40):
             self.assertRaises(ArgumentError, parsed, "-n", value)
 
+    def test_notify_fd(self) -> None:
+        """
+        The descriptor for s6 stands in the next word or behind an equals sign, and is a number.
+        """
+        self.assertEqual(got("--notify-fd", "3", "-f", "a").notify_fd, 3)
+        self.assertEqual(got("--notify-fd=4").notify_fd, 4)
+        self.assertEqual(got("-f", "a").notify_fd, -1)
+        for words in (("--notify-fd", "1"), ("--notify-fd=x",)):
+            error = self.assertRaises(ArgumentError, parsed, *words)
+            self.assertIn("is not a descriptor from 3 on", str(error))
+        error = self.assertRaises(ArgumentError, parsed, "--notify-fd")
+        self.assertEqual(str(error), "failed to copy argv.")
+        self.assertRaises(UsageError, parsed, "--notify", "3")
+
     def test_systemd(self) -> None:
         """
         C{-Ws} is a master in the foreground, unless C{-D} says otherwise.
