@@ -21,6 +21,7 @@ from twisted.protocols import amp
 from twisted.python.failure import Failure
 
 from mwproxy.core.levels import Level
+from mwproxy.process.inheritance import ChannelFacts
 from mwproxy.process.ipc import (
     Channel,
     Figures,
@@ -35,6 +36,7 @@ from mwproxy.process.ipc import (
     TakeOver,
 )
 from mwproxy.process.sockets import CannotBind, ListenerSpec
+from mwproxy.process.transports import flush, unsent
 
 _log = Logger()
 #: How long a worker may take to take note of a console session, in seconds.
@@ -97,6 +99,46 @@ class MasterChannel(Channel):
         super().__init__()
         self.events = events
         self._call_later = call_later
+        self._asked_before = 0
+
+    def suspend(self) -> ChannelFacts:
+        """
+        Note where the conversation stands, for who goes on with it. What can be sent is sent.
+
+        Descriptors that cannot are lost, and their receiver is used to that; nothing else is.
+        """
+        if not self.open:
+            return ChannelFacts()
+        flush(self.transport)
+        return ChannelFacts(
+            fd=int(self.transport.fileno()),
+            received=unfinished(self),
+            unsent=unsent(self.transport),
+            asked=self._counter,
+            descriptors=self.descriptors_sent,
+        )
+
+    def resume(self, facts: ChannelFacts) -> None:
+        """
+        Go on with a conversation, on the same connection.
+        """
+        self._counter = self._asked_before = facts.asked
+        self.descriptors_sent = facts.descriptors
+        if facts.unsent:
+            self.transport.write(facts.unsent)
+        if facts.received:
+            self.dataReceived(facts.received)
+
+    def _answerReceived(self, box: amp.AmpBox) -> None:
+        if not self._is_for_predecessor(box[amp.ANSWER]):
+            super()._answerReceived(box)
+
+    def _errorReceived(self, box: amp.AmpBox) -> None:
+        if not self._is_for_predecessor(box[amp.ERROR]):
+            super()._errorReceived(box)
+
+    def _is_for_predecessor(self, tag: bytes) -> bool:
+        return tag not in self._outstandingRequests and int(tag, 16) <= self._asked_before
 
     def load(self, generation: int, process: int, order: dict[str, Any]) -> Deferred[Any]:
         """
@@ -210,6 +252,20 @@ class MasterChannel(Channel):
         """
         super().connectionLost(reason)
         self.events.channel_closed()
+
+
+def unfinished(channel: Channel) -> bytes:
+    """
+    Get the beginning of a box whose end has not come.
+
+    @return: The bytes that have come of it.
+    """
+    box: dict[bytes, bytes] = channel._currentBox or {}
+    words = [word for pair in box.items() for word in pair]
+    if channel._currentKey is not None:
+        words.append(channel._currentKey)
+    heads = b"".join(len(word).to_bytes(2, "big") + word for word in words)
+    return heads + bytes(channel._unprocessed)
 
 
 def _close(result: Any, sock: socket.socket) -> Any:

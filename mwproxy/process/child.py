@@ -140,3 +140,20 @@ def _build() -> Callable[[LifeCore], Life]:
 
 
 life_machine = _build()
+
+
+def resume_life(core: LifeCore, *, leaving: bool) -> Life:
+    """
+    Go on with the life of a worker that serves, or was asked to leave.
+
+    @param core: What it acts through from now on; nothing that has happened is done again.
+    """
+    past = LifeCore(lambda signum: None, lambda: None)
+    life = life_machine(past)
+    life.said_hello()
+    life.load()
+    life.said_ready()
+    if leaving:
+        life.leave()
+    past.signal, past.send_order = core.signal, core.send_order
+    return life

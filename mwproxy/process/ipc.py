@@ -69,6 +69,14 @@ class Channel(amp.AMP):
     """
 
     transport: Any
+    #: How many descriptors the other side was sent.
+    descriptors_sent = 0
+
+    def _sendFileDescriptor(self, descriptor: int) -> int:
+        self.transport.sendFileDescriptor(descriptor)
+        number = self.descriptors_sent
+        self.descriptors_sent += 1
+        return number
 
     def makeConnection(self, transport: Any) -> None:
         """

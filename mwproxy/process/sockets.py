@@ -5,6 +5,7 @@ C{listeners.py}.
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,3 +61,20 @@ class ListenerSpec:
         Read a specification that crossed the control channel; unknown names are left out.
         """
         return cls(**{name: value[name] for name in cls.__slots__ if name in value})
+
+
+def inherited_socket(fd: int) -> socket.socket | None:
+    """
+    Take a socket that a predecessor of this process left.
+
+    @param fd: Its descriptor, owned from now on.
+
+    @return: It, non-blocking and not for children; L{None} when there is no such socket.
+    """
+    try:
+        sock = socket.socket(fileno=fd)
+    except (OSError, ValueError):
+        return None
+    sock.set_inheritable(False)
+    sock.setblocking(False)
+    return sock

@@ -14,10 +14,11 @@ from twisted.python.failure import Failure
 
 from mwproxy.core.levels import Level
 from mwproxy.process.channel import MasterChannel
-from mwproxy.process.child import LifeCore, Phase, life_machine
+from mwproxy.process.child import LifeCore, Phase, life_machine, resume_life
+from mwproxy.process.inheritance import WorkerFacts
 from mwproxy.process.ipc import CHANNEL_VERSION
 from mwproxy.process.nursery import Nursery
-from mwproxy.process.sockets import ListenerSpec
+from mwproxy.process.sockets import ListenerSpec, inherited_socket
 from mwproxy.process.system import System, exit_status
 
 #: How long the last words of a dead worker may take, in seconds: a process that it started may
@@ -28,6 +29,19 @@ HANDOVER_PATIENCE = 0.5
 #: How long a worker whose channel broke may take to end by itself, in seconds: it cannot be told
 #: anything any more.
 HUNG_UP_PATIENCE = 5.0
+#: What an inherited worker has as it was.
+_CARRIED = (
+    "pid",
+    "generation",
+    "relative",
+    "reload_count",
+    "successes",
+    "started",
+    "loaded_at",
+    "version",
+    "figures",
+    "over_limit",
+)
 
 
 class WorkerOwner(Protocol):
@@ -120,6 +134,59 @@ class WorkerProcess:
         self._successor: WorkerProcess | None = None
         self._parting: Deferred[None] = succeed(None)
         self._life = life_machine(LifeCore(self._act, self._send_order))
+        self._channel_version = CHANNEL_VERSION
+
+    def facts(self) -> WorkerFacts:
+        """
+        Note all that a successor of ours must know of it.
+        """
+        channel = self.channel.suspend()
+        channel.version = self._channel_version
+        return WorkerFacts(
+            self.pid,
+            channel,
+            leaving=self.phase is Phase.LEAVING,
+            status=self._status,
+            generation=self.generation,
+            relative=self.relative,
+            reload_count=self.reload_count,
+            successes=self.successes,
+            started=self.started,
+            loaded_at=self.loaded_at,
+            version=self.version,
+            figures=self.figures,
+            over_limit=self.over_limit,
+        )
+
+    def inherit(self, facts: WorkerFacts) -> None:
+        """
+        Be the worker that a predecessor of ours had. What has happened to it meanwhile is told
+        from L{watch} on.
+        """
+        for name in _CARRIED:
+            setattr(self, name, getattr(facts, name))
+        self.began = True
+        self._channel_version = facts.channel.version
+        self.speaks = facts.channel.version == CHANNEL_VERSION
+        self._status = facts.status
+        self._life = resume_life(LifeCore(self._act, self._send_order), leaving=facts.leaving)
+        sock = inherited_socket(facts.channel.fd)
+        if sock is None:
+            self._closed = True
+            return
+        self._system.adopt(sock, self.channel)
+        self.channel.resume(facts.channel)
+
+    def watch(self) -> None:
+        """
+        Have the end of an inherited process told.
+        """
+        if self._status is not None:
+            self.exited(self._status)
+            return
+        if self._closed:
+            self.channel_closed()
+        self._system.watch_exit(self.pid, self.exited)
 
     @property
     def phase(self) -> Phase:
@@ -206,7 +273,7 @@ class WorkerProcess:
         signal is for a worker that does not answer there.
         """
         successor, self._successor = self._successor, None
-        if signum != SIGUSR1 or successor is None:
+        if signum != SIGUSR1 or successor is None or not (self.speaks and successor.speaks):
             self.signal(signum)
             return
         try:
@@ -251,8 +318,10 @@ class WorkerProcess:
         """
         Open a console session in it.
 
-        @raise LookupError: It hung up.
+        @raise LookupError: It hung up, or speaks another version of the channel.
         """
+        if not self.speaks:
+            raise LookupError("it is of another version")
         return self.channel.open_console(level, mode)
 
     def channel_fds(self) -> tuple[int, int]:
@@ -279,6 +348,7 @@ class WorkerProcess:
         if not self.pid:
             self.pid = pid
             self._system.watch_exit(pid, self.exited)
+        self._channel_version = version
         self.speaks = version == CHANNEL_VERSION
         self.hurry()
         if self.speaks:

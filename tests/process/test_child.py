@@ -8,7 +8,7 @@ from signal import SIGTERM, SIGUSR1
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mwproxy.process.child import LifeCore, Phase, life_machine
+from mwproxy.process.child import LifeCore, Phase, life_machine, resume_life
 
 
 class LifeTests(SynchronousTestCase):
@@ -83,3 +83,25 @@ class LifeTests(SynchronousTestCase):
         self.life.said_hello()
         self.life.load()
         self.life.said_ready()
+
+    def test_resumed_in_service(self) -> None:
+        """
+        A worker that served before serves on; nothing that happened is done again.
+        """
+        core = LifeCore(self.signals.append, lambda: self.orders.append(True))
+        life = resume_life(core, leaving=False)
+        self.assertEqual((life.phase(), self.signals, self.orders), (Phase.CURRENT, [], []))
+        life.leave()
+        life.leave()
+        self.assertEqual((life.phase(), self.signals), (Phase.LEAVING, [SIGUSR1]))
+
+    def test_resumed_while_leaving(self) -> None:
+        """
+        One that was asked to leave is not asked again, but can be terminated.
+        """
+        core = LifeCore(self.signals.append, lambda: self.orders.append(True))
+        life = resume_life(core, leaving=True)
+        life.leave()
+        self.assertEqual((life.phase(), self.signals), (Phase.LEAVING, []))
+        life.terminate()
+        self.assertEqual(self.signals, [SIGTERM])
