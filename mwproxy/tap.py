@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from twisted.python import usage
 
-from mwproxy.process.ready_fd import parse_ready_fd
+from mwproxy.process.ready_fd import ReadyFd, parse_ready_fd
 from mwproxy.process.settings import Settings
 
 #: The name that twistd gives its pid file unless told otherwise.
@@ -86,9 +86,11 @@ class Options(usage.Options):
                 raise usage.UsageError(f"--{name} must be a positive number")
         if self["notify-fd"]:
             try:
-                parse_ready_fd(self["notify-fd"])
+                problem = ReadyFd(parse_ready_fd(self["notify-fd"])).keep()
             except ValueError as error:
-                raise usage.UsageError(str(error)) from None
+                problem = str(error)
+            if problem:
+                raise usage.UsageError(problem)
         if self["directory"] and not Path(self["directory"]).is_dir():
             raise usage.UsageError(f"Could not change to directory {self['directory']}")
         if self.parent is not None and self.parent.get("pidfile") == TWISTD_PIDFILE:

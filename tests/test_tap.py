@@ -4,6 +4,8 @@ Tests for L{mwproxy.tap}.
 
 from __future__ import annotations
 
+import os
+
 from twisted.application.service import IServiceMaker
 from twisted.plugin import getPlugins
 from twisted.python import usage
@@ -34,7 +36,17 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual((settings.maxconn, settings.quiet), (7, True))
         self.assertTrue(settings.master and settings.systemd and settings.under_twistd)
         self.assertEqual(settings.notify_fd, -1)
-        self.assertEqual(self.parse("-f", "a", "--notify-fd", "3").settings().notify_fd, 3)
+
+    def test_notify_fd(self) -> None:
+        """
+        The descriptor for s6 has to be open.
+        """
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        words = ("-f", "a", "--notify-fd", str(writing))
+        self.assertEqual(self.parse(*words).settings().notify_fd, writing)
+        os.close(writing)
+        self.assertRaises(usage.UsageError, self.parse, *words)
 
     def test_nothing_to_run(self) -> None:
         """

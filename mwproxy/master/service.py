@@ -129,11 +129,6 @@ class MasterService(MultiService):
         never_wait()
         self._system.on_signals(dict.fromkeys(SIGNALS, self.supervisor.handle_signal))
         self._system.ignore_signals(IGNORED)
-        problem = ReadyFd(self._settings.notify_fd).keep()
-        if problem:
-            self._instance.speaker.alert(problem)
-            self._ended(1)
-            return
         try:
             self._open_consoles()
         except Exception as error:
@@ -231,6 +226,11 @@ def run_master(settings: Settings) -> int:
     @return: The exit status.
     """
     speaker = Speaker(settings.argv0)
+    # Before anything of ours gets that number.
+    problem = ReadyFd(settings.notify_fd).keep()
+    if problem:
+        speaker.alert(problem)
+        return 1
     environment = dict(os.environ)
     if settings.directory:
         try:
