@@ -69,6 +69,25 @@ def watch_exit(pid: int, exited: Callable[[int], None]) -> None:
         handlers[pid] = Adopted(pid, exited)
 
 
+def expect_exit(pid: int, exited: Callable[[int], None]) -> None:
+    """
+    Have the end of a child told, if it ended already at the next L{look_for_exits}.
+
+    @param pid: The child.
+
+    @param exited: Told its status as a shell sees it.
+    """
+    handlers: dict[int, Any] = process.reapProcessHandlers
+    handlers[pid] = Adopted(pid, exited)
+
+
+def look_for_exits() -> None:
+    """
+    Reap all known children that ended.
+    """
+    process.reapAllProcesses()
+
+
 def reap(pid: int) -> int | None:
     """
     Look whether a child ended.

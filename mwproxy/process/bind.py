@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import asdict
 from pathlib import Path
 
-from mwproxy.process.sockets import CannotBind, ListenerSpec
+from mwproxy.process.inheritance import BoundFacts
+from mwproxy.process.sockets import CannotBind, ListenerSpec, inherited_socket
 
 #: Longest path of a UNIX socket, which leaves room for the temporary name.
 LONGEST_PATH = 97
@@ -45,6 +47,30 @@ class Bound:
         self.spec = spec
         self._inode = inode
         self._backup = backup
+
+    def facts(self) -> BoundFacts:
+        """
+        Note what another image of this process needs to go on with it.
+        """
+        inode = [] if self._inode is None else list(self._inode)
+        return BoundFacts(asdict(self.spec), self.sock.fileno(), inode, self._backup)
+
+    @classmethod
+    def inherited(cls, facts: BoundFacts) -> Bound | None:
+        """
+        Go on with a socket of a former image.
+
+        @return: L{None} when it is not there.
+        """
+        try:
+            spec = ListenerSpec.from_json(facts.spec)
+        except TypeError:
+            return None
+        sock = inherited_socket(facts.fd)
+        if sock is None:
+            return None
+        inode = (facts.inode[0], facts.inode[1]) if len(facts.inode) == 2 else None
+        return cls(sock, spec, inode, facts.backup)
 
     def commit(self) -> None:
         """

@@ -11,6 +11,7 @@ from __future__ import annotations
 import socket
 
 from mwproxy.process.bind import Bound, adopt, bind
+from mwproxy.process.inheritance import ListenerFacts
 from mwproxy.process.sockets import ListenerSpec
 
 Key = tuple[str, str, int, str]
@@ -35,6 +36,37 @@ class ListenerSet:
         @param sockets: Listening sockets of an older process.
         """
         self._given.update(sockets)
+
+    def facts(self) -> tuple[list[ListenerFacts], list[int]]:
+        """
+        Note what another image of this process needs to go on.
+
+        @return: The sockets, and the generations that were READY.
+        """
+        found = [
+            ListenerFacts(bound.facts(), sorted(self._users[key]))
+            for key, bound in self._bound.items()
+        ]
+        found += [
+            ListenerFacts(bound.facts(), sorted(users), replaced=True)
+            for users, bound in self._replaced
+        ]
+        return found, sorted(self._committed)
+
+    def inherit(self, facts: list[ListenerFacts], committed: list[int]) -> None:
+        """
+        Go on with the sockets of a former image.
+        """
+        self._committed.update(committed)
+        for each in facts:
+            bound = Bound.inherited(each.bound)
+            if bound is None:
+                continue
+            if each.replaced:
+                self._replaced.append((set(each.users), bound))
+            else:
+                self._bound[bound.spec.key] = bound
+                self._users[bound.spec.key] = set(each.users)
 
     def take(self, spec: ListenerSpec, generation: int) -> int:
         """

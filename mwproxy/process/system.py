@@ -18,7 +18,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mwproxy.process.adopt import become_subreaper, reap_orphans, watch_exit
+from mwproxy.process.adopt import (
+    become_subreaper,
+    expect_exit,
+    look_for_exits,
+    reap_orphans,
+    watch_exit,
+)
 from mwproxy.process.reexec import Origin, replace
 
 #: How much nicer a worker is that only prepares for a later reload.
@@ -162,6 +168,18 @@ class System:
         Have the end of a child told that we did not start ourselves.
         """
         watch_exit(pid, exited)
+
+    def expect_exit(self, pid: int, exited: Callable[[int], None]) -> None:
+        """
+        Have the end of an inherited child told, not before the next L{look_for_exits}.
+        """
+        expect_exit(pid, exited)
+
+    def look_for_exits(self) -> None:
+        """
+        Find out which known children ended already.
+        """
+        look_for_exits()
 
     def reap_orphans(self) -> list[tuple[int, int]]:
         """

@@ -161,32 +161,25 @@ class WorkerProcess:
     def inherit(self, facts: WorkerFacts) -> None:
         """
         Be the worker that a predecessor of ours had. What has happened to it meanwhile is told
-        from L{watch} on.
+        later.
         """
         for name in _CARRIED:
             setattr(self, name, getattr(facts, name))
         self.began = True
         self._channel_version = facts.channel.version
         self.speaks = facts.channel.version == CHANNEL_VERSION
-        self._status = facts.status
         self._life = resume_life(LifeCore(self._act, self._send_order), leaving=facts.leaving)
+        status = facts.status
+        if status is None:
+            self._system.expect_exit(self.pid, self.exited)
+        else:
+            self._system.call_later(0, lambda: self.exited(status))
         sock = inherited_socket(facts.channel.fd)
         if sock is None:
-            self._closed = True
+            self.channel_closed()
             return
         self._system.adopt(sock, self.channel)
         self.channel.resume(facts.channel)
-
-    def watch(self) -> None:
-        """
-        Have the end of an inherited process told.
-        """
-        if self._status is not None:
-            self.exited(self._status)
-            return
-        if self._closed:
-            self.channel_closed()
-        self._system.watch_exit(self.pid, self.exited)
 
     @property
     def phase(self) -> Phase:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
+from mwproxy.process.inheritance import GuardFacts
 from mwproxy.process.system import System
 
 SCRIPT = str(Path(__file__).with_name("watch.py"))
@@ -29,7 +31,30 @@ class Guard:
         self._system = system
         self._groups: set[int] = set()
         self._pipe = -1
+        self._pid = 0
         self._stopped = False
+
+    def facts(self) -> GuardFacts:
+        """
+        Note what another image of this process needs to go on with the watch.
+        """
+        return GuardFacts(self._pid, self._pipe) if self._pipe >= 0 else GuardFacts()
+
+    def inherit(self, facts: GuardFacts, groups: Iterable[int]) -> None:
+        """
+        Go on with the watch of a former image.
+
+        @param groups: What it watches.
+        """
+        self._groups.update(groups)
+        try:
+            os.set_inheritable(facts.fd, False)
+        except (OSError, OverflowError):
+            if self._groups:
+                self._start()
+            return
+        self._pipe, self._pid = facts.fd, facts.pid
+        self._system.expect_exit(facts.pid, self.ended)
 
     def add(self, group: int) -> None:
         """
@@ -55,7 +80,7 @@ class Guard:
         self._stopped = True
         self._close()
 
-    def ended(self) -> None:
+    def ended(self, status: int = 0) -> None:
         """
         Replace a watch that died.
         """
@@ -69,7 +94,7 @@ class Guard:
         reading, writing = os.pipe()
         os.set_blocking(writing, False)
         try:
-            self._system.spawn(
+            self._pid = self._system.spawn(
                 _Ended(self), [sys.executable, "-I", "-S", SCRIPT], {}, {0: reading, 1: 1, 2: 2}
             )
         except OSError:

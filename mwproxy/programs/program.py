@@ -17,6 +17,7 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
 from mwproxy.config.model import Program
+from mwproxy.process.inheritance import ProgramFacts
 from mwproxy.process.system import System, exit_status
 
 SCRIPT = str(Path(__file__).with_name("launch.py"))
@@ -63,6 +64,37 @@ class ProgramProcess:
         self._gone = gone
         self._looks = 0
         self._timer: Any = None
+
+    def facts(self) -> ProgramFacts:
+        """
+        Note what another image of this process needs to go on with it.
+        """
+        section = self.description
+        return ProgramFacts(
+            self.pid,
+            section.name,
+            list(section.command),
+            section.user,
+            section.group,
+            section.start_on_reload,
+            old=self.old,
+            running=self.running,
+            reload_count=self.reload_count,
+            started=self.started,
+            told=self.told,
+        )
+
+    def inherit(self, facts: ProgramFacts) -> None:
+        """
+        Be an instance that a former image started. What has happened to it meanwhile is told
+        later.
+        """
+        for name in ("pid", "old", "running", "started", "told"):
+            setattr(self, name, getattr(facts, name))
+        if self.running:
+            self._system.expect_exit(self.pid, self.ended)
+        else:
+            self._system.call_later(0, self._look)
 
     @property
     def name(self) -> str:

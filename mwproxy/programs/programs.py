@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from signal import SIGTERM, SIGUSR1
 
 from mwproxy.config.model import Program
+from mwproxy.process.inheritance import GuardFacts, ProgramFacts
 from mwproxy.process.messages import Speaker
 from mwproxy.process.system import System
 from mwproxy.programs.guard import Guard
@@ -46,6 +47,30 @@ class Programs:
         self._exited = exited
         self._tell_gone = gone
         self._guard = Guard(system) if guard is None else guard
+
+    def facts(self) -> tuple[list[ProgramFacts], GuardFacts]:
+        """
+        Note what another image of this process needs to go on.
+
+        @return: The instances, and the watch over them.
+        """
+        return [each.facts() for each in self.running], self._guard.facts()
+
+    def inherit(self, facts: Sequence[ProgramFacts], guard: GuardFacts) -> None:
+        """
+        Go on with the programs of a former image. What has happened to them meanwhile is told
+        later.
+        """
+        for each in facts:
+            description = Program(
+                each.name, tuple(each.command), each.user, each.group, each.start_on_reload
+            )
+            program = ProgramProcess(
+                self._system, description, each.reload_count, self._exited, self._gone
+            )
+            program.inherit(each)
+            self.running.append(program)
+        self._guard.inherit(guard, [each.pid for each in facts])
 
     def start(
         self, descriptions: Sequence[Program], environment: Mapping[str, str], reload_count: int
