@@ -40,7 +40,9 @@ def main() -> int:
     name_process("mwproxy-nursery")
     with socket.socket(fileno=CHANNEL_FD) as sock:
         sock.set_inheritable(False)
-        sock.sendall(UP)
+        # A master that has no use for us any more has hung up by now; receiving tells so.
+        with contextlib.suppress(OSError):
+            sock.sendall(UP)
         while True:
             channel = receive(sock)
             if channel is None:

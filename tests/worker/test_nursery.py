@@ -91,6 +91,31 @@ class NurseryProcessTests(SynchronousTestCase):
         self.assertEqual(select.select([handle], [], [], 20)[0], [handle])
 
 
+class EarlyEndTests(SynchronousTestCase):
+    """
+    A nursery that is not wanted any more before it is up.
+    """
+
+    timeout = 60
+
+    def test_nobody_listens(self) -> None:
+        """
+        It ends without a word.
+        """
+        ours, theirs = socket.socketpair()
+        ours.close()
+        with theirs:
+            ended = subprocess.run(
+                worker_command("mwproxy.worker.nursery"),
+                env={**os.environ, "PYTHONPATH": ROOT},
+                preexec_fn=lambda: os.dup2(theirs.fileno(), 3) and None,
+                pass_fds=(3, theirs.fileno()),
+                capture_output=True,
+                check=False,
+            )
+        self.assertEqual((ended.returncode, ended.stderr), (0, b""))
+
+
 class NurseryTests(SynchronousTestCase):
     """
     The master's end.
