@@ -49,7 +49,7 @@ def _parse_part(line: Line, part: str) -> list[Address]:
             f"'{line.name}' : '{part}' resolves to an empty address (environment variable missing?)"
         )
     try:
-        addresses = [resolved(each, part) for each in parse_addresses(part)]
+        addresses = [resolved(each, part) for each in parse_addresses(part, passed=True)]
     except BadValue as error:
         raise ConfigError(f"'{line.name}' : {error}") from None
     for address in addresses:

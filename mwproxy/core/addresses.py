@@ -16,6 +16,8 @@ from mwproxy.core.values import BadValue
 _PREFIX = re.compile(
     r"(ipv4|ipv6|ip|tcp4|tcp6|tcp|udp4|udp6|udp|unix|uxst|abns|abnsz|fd|sockpair)@"
 )
+#: A socket by the name that a service manager passes it with, and which of that name.
+_PASSED = re.compile(r"((?![0-9]+(?::|\Z))[A-Za-z0-9_.@-]+)(?::([1-9][0-9]{0,4}))?", re.ASCII)
 #: An IPv4 address in its canonical form and a port, as nearly all C{server} lines have them.
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _PLAIN = re.compile(rf"((?:{_OCTET}\.){{3}}{_OCTET}):(\d{{1,5}})", re.ASCII)
@@ -30,9 +32,11 @@ class Address:
         C{"abns"}, C{"abnsz"}, C{"fd"}, C{"sockpair"}; for binding, C{"ipv4"}
         with host C{"0.0.0.0"} stands for C{*}.
 
-    @ivar host: The IP address, name, path or abstract name; empty for C{fd}.
+    @ivar host: The IP address, name, path or abstract name; for C{fd} the name of a socket that a
+        service manager passes, empty for a descriptor by number.
 
-    @ivar port: The TCP or UDP port, 0 when absent; the descriptor for C{fd} and C{sockpair}.
+    @ivar port: The TCP or UDP port, 0 when absent; the descriptor for C{fd} and C{sockpair}, or
+        which of several passed sockets with this name, from 1, 0 for the only one.
 
     @ivar port_offset: True when the port was written with a sign (C{+10}, C{-1}): it is
         added to the port that the client connected to.
@@ -58,18 +62,24 @@ class Address:
             return f"[{self.host}]:{self.port}"
         if self.is_ip:
             return f"{self.host}:{self.port}"
+        if self.family == "fd" and self.host:
+            return f"fd@{self.host}:{self.port}" if self.port else f"fd@{self.host}"
         if self.family in ("fd", "sockpair"):
             return f"{self.family}@{self.port}"
         return self.host if self.family == "unix" else f"{self.family}@{self.host}"
 
 
-def parse_addresses(text: str, *, default_port: int | None = None) -> list[Address]:
+def parse_addresses(
+    text: str, *, default_port: int | None = None, passed: bool = False
+) -> list[Address]:
     """
     Read an address whose port may be a range, as C{bind} allows.
 
     @param text: One address without commas.
 
     @param default_port: The port when none is written; L{None} makes it an error.
+
+    @param passed: Whether C{fd@name} may stand for a socket that a service manager passes.
 
     @return: One address per port.
 
@@ -94,6 +104,9 @@ def parse_addresses(text: str, *, default_port: int | None = None) -> list[Addre
             raise BadValue(f"abstract name '{rest}' must have 1 to 107 bytes")
         return [Address(prefix, rest)]
     if prefix in ("fd", "sockpair"):
+        name = _PASSED.fullmatch(rest) if passed and prefix == "fd" else None
+        if name is not None:
+            return [Address(prefix, name[1], int(name[2] or 0))]
         if not rest.isdecimal() or not rest.isascii():
             raise BadValue(f"file descriptor '{rest}' is not a valid integer in '{text}'")
         return [Address(prefix, "", int(rest))]

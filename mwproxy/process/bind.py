@@ -13,6 +13,8 @@ import socket
 from dataclasses import asdict
 from pathlib import Path
 
+from mwproxy.core.addresses import Address
+from mwproxy.process.activation import find_passed, passed_sockets
 from mwproxy.process.inheritance import BoundFacts
 from mwproxy.process.sockets import CannotBind, ListenerSpec, inherited_socket
 
@@ -228,9 +230,11 @@ def _bind_abstract(spec: ListenerSpec) -> Bound:
 
 
 def _inherit(spec: ListenerSpec) -> Bound:
-    name = f"fd@{spec.port}"
+    name = str(Address("fd", spec.host, spec.port))
     try:
-        sock = socket.socket(fileno=os.dup(spec.port))
+        sock = socket.socket(fileno=os.dup(_inherited_number(spec)))
+    except LookupError as error:
+        raise CannotBind(f"cannot use inherited socket ({error}) for [{name}]") from None
     except OSError as error:
         raise CannotBind(f"cannot use inherited socket ({error.strerror}) for [{name}]") from None
     if sock.type != socket.SOCK_STREAM:
@@ -238,6 +242,12 @@ def _inherit(spec: ListenerSpec) -> Bound:
         raise CannotBind(f"cannot use inherited socket (not a stream socket) for [{name}]")
     sock.setblocking(False)
     return _listen(sock, spec, name)
+
+
+def _inherited_number(spec: ListenerSpec) -> int:
+    if not spec.host:
+        return spec.port
+    return find_passed(spec.host, spec.port, passed_sockets(os.environ, os.getpid()))
 
 
 def _listen(sock: socket.socket, spec: ListenerSpec, name: str) -> Bound:

@@ -25,9 +25,9 @@ class ListenerSpec:
 
     @ivar family: C{ipv4 ipv6 unix abns abnsz fd}.
 
-    @ivar host: Address, path or name.
+    @ivar host: Address, path or name; for C{fd} empty, or the name of a passed socket.
 
-    @ivar port: Port; the descriptor for C{fd}.
+    @ivar port: Port; the descriptor for C{fd}, or which of that name, 0 for the only one.
 
     @ivar backlog: Argument of C{listen}.
 

@@ -77,6 +77,22 @@ class AddressTests(SynchronousTestCase):
         self.assertRaises(BadValue, parse_addresses, "/" + "x" * 107)
         self.assertRaises(BadValue, parse_addresses, "abns@" + "x" * 108)
 
+    def test_passed(self) -> None:
+        """
+        Where a service manager may pass sockets, C{fd@} takes a name, with a number when several
+        have it; digits alone are a descriptor.
+        """
+        for text, expected in {
+            "fd@web": Address("fd", "web"),
+            "fd@mwproxy-2.socket:12": Address("fd", "mwproxy-2.socket", 12),
+            "fd@3a": Address("fd", "3a"),
+            "fd@3": Address("fd", "", 3),
+        }.items():
+            self.assertEqual(parse_addresses(text, passed=True), [expected])
+            self.assertEqual(str(expected), text)
+        for text in ("fd@", "fd@3:1", "fd@web:0", "fd@web:", "fd@w b", "sockpair@web"):
+            self.assertRaises(BadValue, parse_addresses, text, passed=True)
+
     def test_written_again(self) -> None:
         """
         An address is written as it can be read.

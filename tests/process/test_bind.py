@@ -137,6 +137,15 @@ class BindTests(SynchronousTestCase):
             "cannot use inherited socket (Bad file descriptor) for [fd@987]",
         )
 
+    def test_inherited_by_name(self) -> None:
+        """
+        A name is looked up among the sockets that a service manager passed to this process.
+        """
+        self.assertEqual(
+            self.refusal(ListenerSpec("fd", "web")),
+            "cannot use inherited socket (the service manager passed no sockets) for [fd@web]",
+        )
+
     def test_backlog_changes(self) -> None:
         """
         Another backlog is applied to the same socket.
