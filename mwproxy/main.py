@@ -108,9 +108,14 @@ def main(argv: list[str] | None = None) -> int:
 
     @return: The exit status.
     """
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == ["spoa"]:
+        from mwproxy.spoa.run import main as run_spoa
+
+        return run_spoa(words[1:])
     argv0 = _program()
     try:
-        arguments = parse_arguments(sys.argv[1:] if argv is None else argv, argv0)
+        arguments = parse_arguments(words, argv0)
     except UsageError as error:
         if error.alert:
             _speaker(argv0).alert(error.alert)

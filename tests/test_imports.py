@@ -37,6 +37,8 @@ APART = {
     "spoa": frozenset({"protocols"}),
     "client": frozenset({"core", "protocols"}),
 }
+#: Rooms beside the line that one room of the line starts.
+STARTS = {"main": frozenset({"spoa"})}
 #: Rooms that decide and never act.
 PURE = ("core", "protocols", "config", "live", "balance", "rules", "stream")
 #: What the console may know of the reactor's side outside its listener and relay.
@@ -105,7 +107,7 @@ def allowed(room: str) -> frozenset[str]:
     left: set[str] = set()
     for rooms in ORDER:
         if room in rooms:
-            return own | left
+            return own | left | STARTS.get(room, frozenset())
         left.update(rooms)
     return own
 

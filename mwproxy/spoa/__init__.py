@@ -1,0 +1,3 @@
+"""
+A framework to write SPOE agents with: C{doc/spoe.md} tells how.
+"""

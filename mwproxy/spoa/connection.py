@@ -1,0 +1,447 @@
+"""
+One connection of an engine.
+
+Reading stops while the engine does not read its answers, and while the agent has as much in work as
+it may; so what a connection holds is bounded by a frame, what one C{dataReceived} brings, and the
+answers to that. The answers to all that came at once leave in one write: HAProxy 3.2 up to 3.2.22
+resets connections whose hello comes in pieces.
+
+When the agent leaves, a connection that has nothing in work is told so together with an answer,
+where the engine cannot have sent the next NOTIFY yet (it may with pipelining); one that is asked
+nothing any more is told after a moment.
+"""
+
+from __future__ import annotations
+
+import socket
+from enum import Enum
+from inspect import iscoroutine
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
+from twisted.internet.protocol import Protocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from mwproxy.protocols.spop.data import Value
+from mwproxy.protocols.spop.disconnect import decode_disconnect, encode_disconnect
+from mwproxy.protocols.spop.errors import BadFrame, Status
+from mwproxy.protocols.spop.frames import (
+    FrameReader,
+    Kind,
+    check_ids,
+    decode_head,
+    encode_frame,
+    refuse_fragment,
+)
+from mwproxy.protocols.spop.hello import AgentHello, decode_engine_hello, encode_agent_hello
+from mwproxy.protocols.spop.notify import Message, decode_notify
+from mwproxy.spoa.agent import Entry
+from mwproxy.spoa.answers import BadResult, Exchange, encode_result
+from mwproxy.spoa.binding import BadArguments, Request
+
+if TYPE_CHECKING:
+    from mwproxy.spoa.service import AgentService
+
+#: Answers are written when so many bytes are together.
+_BATCH = 65536
+#: Seconds that an engine has to close behind our DISCONNECT.
+_FAREWELL = 1.0
+#: Seconds until a connection that leaves looks again whether nothing is in work.
+_RETRY = 0.1
+#: Frames that only an agent may send.
+_OURS = frozenset((Kind.AGENT_HELLO, Kind.AGENT_DISCONNECT, Kind.ACK))
+#: What an ACK has beside its actions, at most: type, flags, two ids.
+_ACK_HEAD = 25
+_CAPABILITIES = frozenset(("pipelining",))
+
+
+class Phase(Enum):
+    """
+    How far a connection is.
+    """
+
+    GREETING = "the engine has to say hello"
+    SERVING = "NOTIFY frames are answered"
+    ENDING = "the last frame is written, or going to be"
+    CLOSED = "our side is closed"
+
+
+@implementer(IPushProducer)
+class Connection(Protocol):
+    """
+    Says hello, reads NOTIFY frames, has the agent's functions called, writes ACK frames.
+
+    @ivar peer: Where the engine connects from.
+
+    @ivar phase: How far it is.
+    """
+
+    transport: Any
+
+    def __init__(self, service: AgentService) -> None:
+        self.peer = "?"
+        self._service = service
+        self._agent = service.agent
+        self._counters = service.counters
+        self._reader = FrameReader(service.agent.max_frame_size)
+        self._max_size = service.agent.max_frame_size
+        self._engine_id = ""
+        self.phase = Phase.GREETING
+        self._leaving = False
+        self._blocked = False
+        self._waiting = False
+        self._working = False
+        self._out: list[bytes] = []
+        self._out_size = 0
+        self._exchanges: set[Exchange] = set()
+        self._timer: Any = None
+
+    def connectionMade(self) -> None:
+        """
+        Wait for the engine's hello.
+        """
+        self.peer = _peer_name(self.transport.getPeer())
+        self._service.opened(self)
+        self.transport.registerProducer(self, True)
+        if hasattr(self.transport, "setTcpNoDelay"):
+            self.transport.setTcpNoDelay(True)
+            self.transport.setTcpKeepAlive(True)
+        limit = self._agent.hello_timeout_ms / 1000
+        self._timer = self._service.clock.callLater(limit, self._no_hello)
+
+    def connectionLost(self, reason: object = None) -> None:
+        """
+        Stop what nobody waits for any more.
+        """
+        self.phase = Phase.CLOSED
+        self._stop_timer()
+        if self._waiting:
+            self._service.slots.forget(self._slot_is_free)
+        for exchange in list(self._exchanges):
+            self._counters.canceled += 1
+            exchange.abandon()
+        self._exchanges.clear()
+        self._service.closed(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Take bytes of the engine; behind the end they are thrown away.
+        """
+        if self._open:
+            self._reader.feed(data)
+            self._work()
+
+    def pauseProducing(self) -> None:
+        """
+        The engine does not read its answers: do nothing more for it.
+        """
+        self._blocked = True
+        self._pause_or_resume()
+
+    def resumeProducing(self) -> None:
+        """
+        The engine has read its answers.
+        """
+        self._blocked = False
+        self._pause_or_resume()
+        self._work()
+
+    def stopProducing(self) -> None:
+        """
+        The connection is going to be lost.
+        """
+        self._blocked = True
+
+    def leave(self, linger: float) -> None:
+        """
+        End the connection when nothing is in work.
+
+        @param linger: Seconds to wait for a NOTIFY whose answer can bring the message.
+        """
+        if self._leaving or not self._open:
+            return
+        self._leaving = True
+        self._stop_timer()
+        self._timer = self._service.clock.callLater(linger, self._leave_now)
+
+    def abort(self) -> None:
+        """
+        End the connection at once.
+        """
+        self.transport.abortConnection()
+
+    @property
+    def _open(self) -> bool:
+        return self.phase is Phase.GREETING or self.phase is Phase.SERVING
+
+    def _work(self) -> None:
+        if self._working:
+            return
+        self._working = True
+        try:
+            while self._open and not self._blocked:
+                if self._service.slots.full:
+                    self._wait_for_slot()
+                    break
+                frame = self._reader.next()
+                if frame is None:
+                    break
+                self._take(frame)
+                if self._out_size > _BATCH:
+                    self._flush()
+        except BadFrame as error:
+            self._refuse(error)
+        finally:
+            self._working = False
+        self._flush()
+
+    def _wait_for_slot(self) -> None:
+        if not self._waiting:
+            self._waiting = True
+            self._service.slots.wait(self._slot_is_free)
+            self._pause_or_resume()
+
+    def _slot_is_free(self) -> None:
+        self._waiting = False
+        self._pause_or_resume()
+        self._work()
+
+    def _pause_or_resume(self) -> None:
+        if self._blocked or self._waiting:
+            self.transport.pauseProducing()
+        else:
+            self.transport.resumeProducing()
+
+    def _take(self, frame: bytes) -> None:
+        kind, flags, stream_id, frame_id, at = decode_head(frame)
+        if kind == Kind.NOTIFY and self.phase is Phase.SERVING:
+            refuse_fragment(kind, flags)
+            self._notify(decode_notify(frame, at), stream_id, frame_id)
+            return
+        refuse_fragment(kind, flags)
+        if kind == Kind.HAPROXY_HELLO:
+            check_ids(stream_id, frame_id)
+            self._hello(frame, at)
+        elif kind == Kind.HAPROXY_DISCONNECT:
+            check_ids(stream_id, frame_id)
+            self._disconnected(frame, at)
+        elif kind == Kind.NOTIFY:
+            raise BadFrame(detail="NOTIFY before HAPROXY-HELLO")
+        elif kind in _OURS:
+            raise BadFrame(detail=f"an engine sends no {Kind(kind).name.replace('_', '-')}")
+        # Unknown frames may be skipped (SPOE.txt 3.2.2).
+
+    def _hello(self, frame: bytes, at: int) -> None:
+        if self.phase is not Phase.GREETING:
+            raise BadFrame(detail="second HAPROXY-HELLO")
+        hello = decode_engine_hello(frame, at)
+        if not self._leaving:
+            self._stop_timer()
+        self.phase = Phase.SERVING
+        self._engine_id = hello.engine_id
+        self._max_size = min(hello.max_frame_size, self._agent.max_frame_size)
+        self._reader.max_size = self._max_size
+        both = hello.capabilities & _CAPABILITIES
+        self._put(encode_agent_hello(AgentHello(self._max_size, both)))
+        if hello.healthcheck:
+            self._counters.checks += 1
+            self._end()
+
+    def _disconnected(self, frame: bytes, at: int) -> None:
+        said = decode_disconnect(frame, at)
+        # An engine gives up idle connections with TIMEOUT.
+        if said.status not in (Status.NORMAL, Status.TIMEOUT):
+            self._service.log.complain(
+                f"disconnect {said.status}",
+                f"engine at {self.peer} ends the connection: {said.message} ({said.status})",
+            )
+        self._farewell(Status.NORMAL)
+
+    def _notify(self, messages: list[Message], stream_id: int, frame_id: int) -> None:
+        counters = self._counters
+        counters.notifies += 1
+        results: list[Any] = []
+        entries: list[Entry] = []
+        waits = False
+        for message in messages:
+            entry = self._agent.entries.get(message.name)
+            if entry is None:
+                counters.unknown += 1
+                self._service.log.complain(
+                    f"unknown {message.name}", f"no function for message '{message.name}'"
+                )
+                continue
+            result = self._call(entry, message, stream_id, frame_id)
+            waits = waits or isinstance(result, Deferred)
+            results.append(result)
+            entries.append(entry)
+        if not waits:
+            self._acknowledge(entries, results, stream_id, frame_id)
+            return
+        exchange = Exchange(
+            results,
+            lambda parts, over: self._answered(exchange, entries, parts, over, stream_id, frame_id),
+            lambda place, failure: self._failed(entries[place], failure),
+            self._done,
+            self._too_late,
+        )
+        self._exchanges.add(exchange)
+        self._service.slots.take()
+        counters.in_flight += 1
+        limits = [
+            self._agent.timeout_ms if entry.timeout_ms is None else entry.timeout_ms
+            for entry in entries
+        ]
+        exchange.start(self._service.clock, 0 if 0 in limits else max(limits))
+
+    def _call(self, entry: Entry, message: Message, stream_id: int, frame_id: int) -> Any:
+        binding = entry.binding
+        request = None
+        if binding.wants_request:
+            request = Request(message, stream_id, frame_id, self._engine_id, self.peer)
+        arguments: list[tuple[str, Value]] = message.arguments
+        try:
+            result = binding.call(arguments, request)
+        except Exception:
+            self._failed(entry, Failure())
+            return None
+        return Deferred.fromCoroutine(result) if iscoroutine(result) else result
+
+    def _answered(
+        self,
+        exchange: Exchange,
+        entries: list[Entry],
+        parts: list[Any],
+        over: bool,
+        stream_id: int,
+        frame_id: int,
+    ) -> None:
+        self._exchanges.discard(exchange)
+        if over:
+            self._counters.timeouts += 1
+            names = ", ".join(f"'{entry.name}'" for entry in entries)
+            self._service.log.complain(f"timeout {names}", f"message {names} takes too long")
+        self._acknowledge(entries, parts, stream_id, frame_id)
+        if not self._working:
+            self._flush()
+
+    def _done(self) -> None:
+        self._counters.in_flight -= 1
+        self._service.slots.give_back()
+
+    def _too_late(self) -> None:
+        self._counters.late += 1
+
+    def _acknowledge(
+        self, entries: list[Entry], results: list[Any], stream_id: int, frame_id: int
+    ) -> None:
+        if not self._open:
+            return
+        payload = b""
+        count = 0
+        for entry, result in zip(entries, results, strict=True):
+            if result is None:
+                continue
+            try:
+                piece, more = encode_result(result)
+                if len(payload) + len(piece) + _ACK_HEAD > self._max_size:
+                    raise BadResult(
+                        f"{more} actions of {len(piece)} bytes do not fit into a frame of "
+                        f"{self._max_size} bytes"
+                    )
+            except Exception:
+                self._failed(entry, Failure())
+                continue
+            payload += piece
+            count += more
+        self._counters.acks += 1
+        self._counters.actions += count
+        self._put(encode_frame(Kind.ACK, payload, stream_id, frame_id))
+        if self._leaving and self._idle():
+            self._leave_now()
+
+    def _failed(self, entry: Entry, failure: Failure) -> None:
+        self._counters.errors += 1
+        known = failure.check(BadArguments, BadResult) is not None
+        self._service.log.complain(
+            f"error {entry.name} {failure.type}",
+            f"message '{entry.name}': {failure.getErrorMessage()}",
+            None if known else failure,
+        )
+
+    def _idle(self) -> bool:
+        if self._exchanges or self._reader.pending:
+            return False
+        try:
+            peek = self.transport.getHandle().recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except (OSError, AttributeError):
+            return True
+        return not peek
+
+    def _leave_now(self) -> None:
+        if not self._open:
+            return
+        if not self._idle():
+            # The next answer tries again, or we do.
+            self._stop_timer()
+            self._timer = self._service.clock.callLater(_RETRY, self._leave_now)
+            return
+        self._farewell(Status.NORMAL)
+        if not self._working:
+            self._flush()
+
+    def _no_hello(self) -> None:
+        self._timer = None
+        self._refuse(BadFrame(Status.TIMEOUT, "no HAPROXY-HELLO"))
+        self._flush()
+
+    def _refuse(self, error: BadFrame) -> None:
+        self._counters.refused += 1
+        self._service.log.complain(
+            f"refused {error.status}", f"engine at {self.peer} is refused: {error}"
+        )
+        self._farewell(error.status)
+
+    def _farewell(self, status: int) -> None:
+        self._put(encode_disconnect(Kind.AGENT_DISCONNECT, status))
+        self._end()
+
+    def _end(self) -> None:
+        self.phase = Phase.ENDING
+        self._stop_timer()
+        self._timer = self._service.clock.callLater(_FAREWELL, self.abort)
+
+    def _put(self, frame: bytes) -> None:
+        self._out.append(frame)
+        self._out_size += len(frame)
+
+    def _flush(self) -> None:
+        if self._out:
+            data = b"".join(self._out)
+            self._out = []
+            self._out_size = 0
+            self.transport.write(data)
+        if self.phase is Phase.ENDING:
+            self._close()
+
+    def _close(self) -> None:
+        # Our side is closed and the engine's read to its end: closing both with something unread
+        # would have the kernel reset the connection, and the engine lose what was written last.
+        self.phase = Phase.CLOSED
+        self.transport.unregisterProducer()
+        self.transport.resumeProducing()
+        self.transport.loseWriteConnection()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+
+
+def _peer_name(address: Any) -> str:
+    if isinstance(address, IPv4Address | IPv6Address):
+        return f"{address.host}:{address.port}"
+    return "unix"
