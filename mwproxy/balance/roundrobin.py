@@ -69,10 +69,13 @@ class RoundRobin:
         Take notice that servers came, went or changed weight.
         """
         servers = candidates(self._backend)
-        shares = {self._share(server) for server in servers}
-        self._limited = any(server.maxconn for server in servers)
-        if len(shares) > 1:
-            self._begin_weighted(servers)
+        if self.live_weights:
+            shares = [server.share for server in servers]
+        else:
+            shares = [server.weight * 16 for server in servers]
+        self._limited = any([server.maxconn for server in servers])
+        if len(set(shares)) > 1:
+            self._begin_weighted(servers, shares)
         else:
             self._begin_equal(servers)
         self._servers = servers
@@ -81,9 +84,6 @@ class RoundRobin:
         """
         Loads do not matter here.
         """
-
-    def _share(self, server: Server) -> int:
-        return server.share if self.live_weights else server.weight * 16
 
     def _begin_equal(self, servers: list[Server]) -> None:
         first = None
@@ -98,12 +98,12 @@ class RoundRobin:
             servers = servers[at:] + servers[:at]
         self._next = cycle(servers).__next__ if servers else repeat(None).__next__
 
-    def _begin_weighted(self, servers: list[Server]) -> None:
+    def _begin_weighted(self, servers: list[Server], shares: list[int]) -> None:
         now = self._heap[0][0] if self._heap else 0.0
         to_go = {server: (when - now) / step for when, _, step, server in self._heap}
         heap = []
-        for position, server in enumerate(servers):
-            step = 16.0 / self._share(server)
+        for position, (server, share) in enumerate(zip(servers, shares, strict=True)):
+            step = 16.0 / share
             wait = min(1.0, to_go.get(server, (position + 0.5) / len(servers)))
             heap.append((wait * step, position, step, server))
         heapify(heap)

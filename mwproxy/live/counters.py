@@ -38,6 +38,19 @@ class Rate:
             self.maximum = current
 
 
+#: The rate of all that has never been counted; it stays as it is.
+_STILL = Rate()
+
+
+def _moved(rate: Rate, total: int) -> Rate:
+    if rate is _STILL:
+        if not total:
+            return rate
+        rate = Rate()
+    rate.tick(total)
+    return rate
+
+
 class Counters:
     """
     What is counted for a frontend, backend, server or listener; each uses the
@@ -132,13 +145,20 @@ class Counters:
     timed: int
 
     def __init__(self) -> None:
-        for name in self.__slots__:
-            setattr(self, name, 0)
+        # There are as many of these as there are servers: no loop over names.
+        # fmt: off
+        self.scur = self.smax = self.stot = self.bin = self.bout = self.dreq = self.dresp = \
+            self.ereq = self.econ = self.eresp = self.wretr = self.wredis = self.lbtot = \
+            self.cli_abrt = self.srv_abrt = self.conn_tot = self.req_tot = self.connect = \
+            self.reuse = self.qmax = self.intercepted = self.dcon = self.dses = self.wrew = \
+            self.eint = self.chkfail = self.chkdown = self.hanafail = self.qtime_max = \
+            self.ctime_max = self.rtime_max = self.ttime_max = self.qtime_sum = \
+            self.ctime_sum = self.rtime_sum = self.ttime_sum = self.h1sess = self.h1req = \
+            self.timed = 0
+        # fmt: on
         self.responses = [0, 0, 0, 0, 0, 0]
         self.lastsess = 0.0
-        self.session_rate = Rate()
-        self.request_rate = Rate()
-        self.connection_rate = Rate()
+        self.session_rate = self.request_rate = self.connection_rate = _STILL
 
     def tick(self) -> None:
         """
@@ -153,9 +173,9 @@ class Counters:
             self.rtime_sum = int(self.rtime_sum * kept)
             self.ttime_sum = int(self.ttime_sum * kept)
         self.timed = self.stot
-        self.session_rate.tick(self.stot)
-        self.request_rate.tick(self.req_tot)
-        self.connection_rate.tick(self.conn_tot)
+        self.session_rate = _moved(self.session_rate, self.stot)
+        self.request_rate = _moved(self.request_rate, self.req_tot)
+        self.connection_rate = _moved(self.connection_rate, self.conn_tot)
 
     def clear(self, everything: bool) -> None:
         """

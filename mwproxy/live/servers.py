@@ -5,7 +5,6 @@ Live servers: what checks, traffic and the console change.
 from __future__ import annotations
 
 import enum
-from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mwproxy.config import model
@@ -172,7 +171,7 @@ class Server:
         self.maxqueue = settings.maxqueue
         self.current = 0
         self.used_max = 0
-        self.queue: deque[Any] = deque()
+        self.queue: list[Any] = []
         self.idle: list[Any] = []
         self.counters = Counters()
         self.check: Any = None
@@ -244,7 +243,8 @@ class Server:
         """
         Whether it may serve streams that insist on it, draining ones included.
         """
-        return self.operational is not Operational.STOPPED and not self.admin & Admin.MAINT
+        admin = self.admin
+        return self.operational is not Operational.STOPPED and not (admin and admin & Admin.MAINT)
 
     def refresh_usable(self) -> None:
         """
@@ -252,12 +252,11 @@ class Server:
         called after any change of state or weight, before the balancer's C{update};
         C{live/states.py} does.
         """
-        if self.weight:
-            self.share = max(1, int(self.weight * 16 * self.warmth()))
-        else:
-            self.share = 0
+        share = self.weight * 16
+        starting = self.operational is Operational.STARTING
+        if starting and share:
+            share = max(1, int(share * self.warmth()))
+        self.share = share
         self.usable_now = (
-            self.operational in (Operational.RUNNING, Operational.STARTING)
-            and not self.admin
-            and self.weight > 0
+            (starting or self.operational is Operational.RUNNING) and not self.admin and share > 0
         )

@@ -95,14 +95,14 @@ def _resolve_server(
 ) -> bool:
     line = server.description
     address = line.address
-    at = f"config : [{line.where}] : 'server {server.backend.name}/{server.name}'"
     if address.family != "name":
         try:
             server.sockaddr, server.family = place_of(address)
         except CannotResolve as error:
-            diagnostics.alert(f"{at} : {error}.")
+            diagnostics.alert(f"{_said_of(server)} : {error}.")
             return False
         return True
+    at = _said_of(server)
     asked = False
     methods = line.settings.init_addr or _DEFAULT_METHODS
     for method in (*methods, "none") if ignore_failures else methods:
@@ -141,12 +141,14 @@ def _resolve_check(server: Server, diagnostics: Diagnostics) -> bool:
     try:
         server.check_sockaddr, server.check_family = place_of(address)
     except CannotResolve as error:
-        diagnostics.alert(
-            f"config : [{line.where}] : 'server {server.backend.name}/{server.name}' : 'addr' : "
-            f"{error}."
-        )
+        diagnostics.alert(f"{_said_of(server)} : 'addr' : {error}.")
         return False
     return True
+
+
+def _said_of(server: Server) -> str:
+    where = server.description.where
+    return f"config : [{where}] : 'server {server.backend.name}/{server.name}'"
 
 
 def _ask(address: Address, known: dict[tuple[str, int], Place | None]) -> Place | None:

@@ -24,6 +24,26 @@ class CountersTests(SynchronousTestCase):
             counters.tick()
         self.assertEqual((counters.session_rate.current, counters.session_rate.maximum), (3, 10))
 
+    def test_rates_are_their_own(self) -> None:
+        """
+        What one server has counted shows at no other, although all begin with the same rate.
+        """
+        busy, idle = Counters(), Counters()
+        busy.stot = 7
+        for counters in (busy, idle):
+            counters.tick()
+        self.assertEqual((busy.session_rate.current, busy.request_rate.current), (7, 0))
+        self.assertEqual((idle.session_rate.current, Counters().session_rate.maximum), (0, 0))
+
+    def test_everything_begins_at_nothing(self) -> None:
+        """
+        Every figure of new counters is there and 0.
+        """
+        counters = Counters()
+        others = {"responses", "session_rate", "request_rate", "connection_rate"}
+        for name in set(Counters.__slots__) - others:
+            self.assertEqual(getattr(counters, name), 0, name)
+
     def test_clear_maxima(self) -> None:
         """
         C{clear counters} resets maxima only.

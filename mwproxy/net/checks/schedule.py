@@ -113,6 +113,7 @@ class Checks:
         self._clock = clock
         self._draw = draw
         self._checkers: list[Checker] = []
+        self._first_timer: Any = None
         self._waiting: deque[Checker] = deque()
         self._running = 0
         self._warming: dict[Server, Any] = {}
@@ -133,13 +134,37 @@ class Checks:
         ]
         if not checked:
             return
-        shortest = min(server.description.settings.check.inter_ms for server in checked) / 1000
-        for position, server in enumerate(checked):
-            kind = "tcp" if server.backend.description.http_check is None else "http"
-            checker = server.check = Checker(server, health_checks.get(kind).make)
+        shortest = min([server.description.settings.check.inter_ms for server in checked]) / 1000
+        make_tcp, make_http = health_checks.get("tcp").make, health_checks.get("http").make
+        for server in checked:
+            plain = server.backend.description.http_check is None
+            server.check = checker = Checker(server, make_tcp if plain else make_http)
             self._checkers.append(checker)
-            delay = shortest * position / len(checked)
-            checker.timer = self._reactor.callLater(delay, self._due, checker)
+        # One timer for all first checks: ten thousand at once would hold the worker up.
+        begun, step = self._clock(), shortest / len(checked)
+        self._first_timer = self._reactor.callLater(0, self._begin_first, 0, begun, step)
+
+    def _begin_first(self, position: int, begun: float, step: float) -> None:
+        """
+        Begin the first checks of servers whose time has come.
+
+        @param position: Which server is next.
+
+        @param begun: When the time of the first server was, on the monotonic clock.
+
+        @param step: Seconds from one server to the next.
+        """
+        self._first_timer = None
+        now = self._clock()
+        while position < len(self._checkers):
+            due = begun + position * step
+            if due > now:
+                self._first_timer = self._reactor.callLater(
+                    due - now, self._begin_first, position, begun, step
+                )
+                return
+            self._due(self._checkers[position])
+            position += 1
 
     def stop(self) -> Deferred[None]:
         """
@@ -150,6 +175,9 @@ class Checks:
         self._stopped = True
         if self._server_up in self._state.on_server_up:
             self._state.on_server_up.remove(self._server_up)
+        if self._first_timer is not None:
+            self._first_timer.cancel()
+            self._first_timer = None
         for checker in self._checkers:
             if checker.timer is not None:
                 checker.timer.cancel()
