@@ -8,6 +8,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.core.diagnostics import ConfigError
+from mwproxy.live.counters import Rate
 from tests.rules.streams import evaluate, make_stream
 
 REQUEST = b"""GET http://10.1.2.3:81/a/b?x=1&X=2 HTTP/1.1
@@ -17,6 +18,15 @@ cookie: a=1; b=2
 
 """
 RESPONSE = b"HTTP/1.0 404 No\r\nX-A: 1, 2\r\nSet-Cookie: a=1; path=/\r\nset-cookie: b=2\r\ncontent-length: 5\r\n\r\n"
+
+
+def rate_of(current: int) -> Rate:
+    """
+    Make a rate that has just counted so many.
+    """
+    rate = Rate()
+    rate.tick(current)
+    return rate
 
 
 class BackendTests(SynchronousTestCase):
@@ -36,10 +46,10 @@ class BackendTests(SynchronousTestCase):
         server.queue.append(1)
         backend.queue.extend((1, 2))
         backend.counters.scur = 4
-        backend.counters.session_rate.current = 6
-        server.counters.session_rate.current = 7
-        stream.session.frontend.counters.session_rate.current = 8
-        stream.session.frontend.counters.request_rate.current = 9
+        backend.counters.session_rate = rate_of(6)
+        server.counters.session_rate = rate_of(7)
+        stream.session.frontend.counters.session_rate = rate_of(8)
+        stream.session.frontend.counters.request_rate = rate_of(9)
         stream.backend, stream.server = backend, server
         for text, expected in (
             ("nbsrv(b)", 1),
