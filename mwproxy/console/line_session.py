@@ -142,6 +142,13 @@ class LineSession(Protocol):
         self.finish()
         self.advance()
 
+    def hurry(self) -> None:
+        """
+        Write the rest of an answer under way, however long it is.
+        """
+        while self._pieces is not None:
+            self._pull(self._pieces)
+
     def leave(self) -> None:
         """
         Close the connection when all is sent.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 import weakref
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
@@ -19,14 +19,15 @@ from zope.interface import implementer
 from mwproxy.config.model import Bind, BindSettings
 from mwproxy.console.line_session import LineSession
 from mwproxy.console.master_session import MasterConsole
-from mwproxy.console.master_view import MasterView
+from mwproxy.console.master_view import MasterView, ReloadResult
 from mwproxy.console.relay import link
 from mwproxy.console.session import WorkerConsole
 from mwproxy.console.spec import console_listener_spec, parse_console_spec
 from mwproxy.core.levels import Level
 from mwproxy.core.registry import load_family
 from mwproxy.process.bind import Bound, bind
-from mwproxy.process.sockets import ListenerSpec
+from mwproxy.process.inheritance import ConsoleFacts, SessionFacts
+from mwproxy.process.sockets import ListenerSpec, inherited_socket
 
 if TYPE_CHECKING:
     from mwproxy.live.proxies import WorkerState
@@ -94,6 +95,7 @@ class ConsolePort:
         self._gate = gate
         self._make = make
         self._open = True
+        self._paused = False
         gate.ports.append(self)
 
     def fileno(self) -> int:
@@ -116,7 +118,7 @@ class ConsolePort:
         """
         Accept connections.
         """
-        if self._open and self._gate.inside < self._gate.limit:
+        if self._open and not self._paused and self._gate.inside < self._gate.limit:
             self._reactor.addReader(self)
 
     def rest(self) -> None:
@@ -124,6 +126,29 @@ class ConsolePort:
         Leave connections in the backlog.
         """
         self._reactor.removeReader(self)
+
+    def pause(self) -> None:
+        """
+        Accept none for now.
+        """
+        self._paused = True
+        self.rest()
+
+    def resume(self) -> None:
+        """
+        End L{pause}.
+        """
+        self._paused = False
+        self.watch()
+
+    def drain(self) -> None:
+        """
+        Accept all connections that wait and may be accepted.
+        """
+        before = -1
+        while self._open and before < self._gate.inside < self._gate.limit:
+            before = self._gate.inside
+            self.doRead()
 
     def doRead(self) -> None:
         """
@@ -134,7 +159,14 @@ class ConsolePort:
         except OSError:
             return
         sock.setblocking(False)
-        session = self._make()
+        self.admit(sock, self._make())
+
+    def admit(self, sock: socket.socket, session: LineSession) -> None:
+        """
+        Begin with a connection.
+
+        @param sock: It, non-blocking.
+        """
         self._gate.enter()
         session.when_gone(self._gate.leave)
         try:
@@ -163,6 +195,8 @@ class ConsolePort:
 class StatsPort:
     """
     A C{stats socket} at work.
+
+    @ivar sock: The listening socket.
     """
 
     def __init__(self, port: ConsolePort, sock: socket.socket) -> None:
@@ -172,20 +206,44 @@ class StatsPort:
         @param sock: Its socket, closed with it.
         """
         self._port = port
-        self._sock = sock
+        self.sock = sock
+
+    def drain(self) -> None:
+        """
+        Accept all that wait and may be accepted.
+        """
+        self._port.drain()
+
+    def pause(self) -> None:
+        """
+        Accept no more for now.
+        """
+        self._port.pause()
+
+    def resume(self) -> None:
+        """
+        Accept again.
+        """
+        self._port.resume()
 
     def stop(self) -> None:
         """
         Accept no more; connections at work go on.
         """
         self._port.stop()
-        self._sock.close()
+        self.sock.close()
 
 
 _gates: weakref.WeakKeyDictionary[Any, Gate] = weakref.WeakKeyDictionary()
 
 
-def listen_stats(reactor: Any, fd: int, settings: BindSettings, state: WorkerState) -> StatsPort:
+def listen_stats(
+    reactor: Any,
+    fd: int,
+    settings: BindSettings,
+    state: WorkerState,
+    sockets: Callable[[], list[socket.socket]] = list,
+) -> StatsPort:
     """
     Serve a C{stats socket}.
 
@@ -197,7 +255,9 @@ def listen_stats(reactor: Any, fd: int, settings: BindSettings, state: WorkerSta
 
     @param state: The worker's state, whose configuration limits connections and idleness.
 
-    @return: Has C{stop()}.
+    @param sockets: Lists the listening sockets that C{expose-fd listeners} gives away.
+
+    @return: It at work.
     """
     load_family(WORKER_COMMANDS)
     sock = socket.socket(fileno=fd)
@@ -213,6 +273,7 @@ def listen_stats(reactor: Any, fd: int, settings: BindSettings, state: WorkerSta
             limits.stats_timeout_ms,
             clock=reactor,
             severity=settings.severity_output,
+            sockets=sockets if settings.expose_fd_listeners else None,
         )
 
     port = ConsolePort(reactor, sock, gate, make)
@@ -297,6 +358,34 @@ class ConsoleService(Service):
         super().startService()
         self._port = ConsolePort(self._reactor, self._bound.sock, self._gate, self._make)
         self._port.watch()
+
+    def facts(self, requests: Sequence[object]) -> ConsoleFacts:
+        """
+        Note what another image of the master needs to go on.
+
+        @param requests: The reloads that connections may wait for.
+        """
+        sessions = [session.facts(requests) for session in self._sessions]
+        return ConsoleFacts(self._bound.facts(), [each for each in sessions if each is not None])
+
+    def inherit(
+        self, facts: Sequence[SessionFacts], reloads: Sequence[Awaitable[ReloadResult]]
+    ) -> None:
+        """
+        Go on with the connections of a former image; the service has been started.
+
+        @param reloads: The reloads that connections may wait for.
+        """
+        assert self._port is not None
+        for each in facts:
+            sock = inherited_socket(each.fd)
+            if sock is None:
+                continue
+            session = self._make()
+            session.remember(each)
+            self._port.admit(sock, session)
+            waits = 0 <= each.request < len(reloads)
+            session.go_on(each, reloads[each.request] if waits else None)
 
     def stopService(self) -> None:
         """

@@ -12,7 +12,8 @@ Rules (management manual 9.4):
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from twisted.internet.protocol import connectionDone
@@ -20,12 +21,16 @@ from twisted.python.failure import Failure
 
 from mwproxy.console.dispatch import Invocation, run
 from mwproxy.console.line_session import LineSession
-from mwproxy.console.master_view import MasterView
+from mwproxy.console.master_commands.reload import answer_reload
+from mwproxy.console.master_view import MasterView, ReloadResult
 from mwproxy.console.relay import Source, WorkerLink, link
 from mwproxy.console.state import ConsoleState, clock, switch_prompt
 from mwproxy.console.targets import not_found, resolve
 from mwproxy.core.families import master_commands
-from mwproxy.core.levels import Level
+from mwproxy.core.levels import Level, parse_level
+from mwproxy.process.inheritance import RelayFacts, SessionFacts
+from mwproxy.process.sockets import inherited_socket
+from mwproxy.process.transports import flush, unsent
 from mwproxy.protocols.cli_lines import Command, Target
 
 CANNOT_CONNECT = "Can't connect to the target CLI!"
@@ -35,6 +40,8 @@ _MODES = {
     "experimental-mode": "experimental",
     "mcli-debug-mode": "debug",
 }
+#: What of a connection's state another image of the master has as it was.
+_CARRIED = ("mode", "timed", "severity", "expert", "experimental", "debug", "closing")
 _PROMPT_USAGE = (
     "Usage: prompt [i | p | timed]\n"
     "  i: no prompt; p: prompt; timed: prompt with the uptime; without word, turned on or off"
@@ -70,6 +77,72 @@ class MasterConsole(LineSession):
         self._in_session = False
         self._own = False
         self._silent = False
+
+    # Another image of the master.
+
+    def facts(self, requests: Sequence[object]) -> SessionFacts | None:
+        """
+        Note what another image of the master needs to go on with this connection.
+
+        @param requests: The reloads that connections may wait for.
+
+        @return: L{None} for one that is over.
+        """
+        self.hurry()
+        relay = self._relay_facts()
+        awaited = self.state.awaited
+        position = next((i for i, each in enumerate(requests) if each is awaited), -1)
+        if self._gone or (self._busy and relay is None and position < 0):
+            return None
+        flush(self.transport)
+        facts = SessionFacts(
+            int(self.transport.fileno()),
+            level=self.state.level.word,
+            default=self._default or 0,
+            input=self.reader.unread(),
+            unsent=unsent(self.transport),
+            request=position,
+            relay=relay,
+        )
+        for name in _CARRIED:
+            setattr(facts, name, getattr(self.state, name))
+        return facts
+
+    def _relay_facts(self) -> RelayFacts | None:
+        if self._link is None:
+            return None
+        transport = self._link.transport
+        flush(transport)
+        return RelayFacts(int(transport.fileno()), unsent(transport), self._in_session)
+
+    def remember(self, facts: SessionFacts) -> None:
+        """
+        Be the connection that a former image had, before L{connectionMade}.
+        """
+        for name in _CARRIED:
+            setattr(self.state, name, getattr(facts, name))
+        self.state.level = parse_level(facts.level)
+        self._default = facts.default or None
+        self.reader.feed(facts.input)
+
+    def go_on(self, facts: SessionFacts, reload: Awaitable[ReloadResult] | None) -> None:
+        """
+        Go on where the former image was, after L{connectionMade}.
+
+        @param reload: What it waits for, L{None} for nothing.
+        """
+        self.transport.write(facts.unsent)
+        if reload is not None:
+            self._own = True
+            self.answer_when(answer_reload(self.state, reload))
+            return
+        sock = inherited_socket(facts.relay.fd) if facts.relay is not None else None
+        if sock is not None and facts.relay is not None:
+            self._in_session = facts.relay.session
+            self._join(sock, facts.relay.unsent)
+            self._begin_session()
+            return
+        self.advance()
 
     # Commands.
 
@@ -226,6 +299,10 @@ class MasterConsole(LineSession):
         self._connect(pid, mode, request + rest)
         if self._link is None:
             self._in_session = False
+        self._begin_session()
+
+    def _begin_session(self) -> None:
+        if self._link is None or not self._in_session:
             return
         self._link.transport.registerProducer(Source(self.transport), True)
         if self._ended:
@@ -238,6 +315,9 @@ class MasterConsole(LineSession):
             self.state.closing = True
             self._complain(CANNOT_CONNECT)
             return
+        self._join(sock, request)
+
+    def _join(self, sock: socket.socket, request: bytes) -> None:
         self.hold()
         self._link = WorkerLink(request, self._relayed, self._relay_ended)
         link(self._reactor, sock, self._link)

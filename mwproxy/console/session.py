@@ -8,6 +8,8 @@ waiting.
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Callable
 from typing import Any
 
 from mwproxy.console.dispatch import Invocation, run
@@ -16,7 +18,11 @@ from mwproxy.console.state import ConsoleState, clock
 from mwproxy.core.families import worker_commands
 from mwproxy.core.levels import Level
 from mwproxy.live.proxies import WorkerState
+from mwproxy.process.exposure import Exposure, sender
 from mwproxy.protocols.cli_lines import Command
+
+#: What a younger process says to get the listening sockets.
+GET_SOCKETS = "_getsocks"
 
 
 class WorkerConsole(LineSession):
@@ -34,6 +40,7 @@ class WorkerConsole(LineSession):
         clock: Any = None,
         severity: str = "none",
         address: str = "",
+        sockets: Callable[[], list[socket.socket]] | None = None,
     ) -> None:
         """
         @param worker: What commands are about.
@@ -49,12 +56,17 @@ class WorkerConsole(LineSession):
         @param severity: How feedback begins: C{none}, C{number} or C{string}.
 
         @param address: Where it was accepted.
+
+        @param sockets: Lists the listening sockets, for C{_getsocks}; L{None} where they are not
+            given away.
         """
         state = ConsoleState(level, mode, timeout_ms=timeout_ms, severity=severity, address=address)
         super().__init__(state, prefixes=False, clock=clock)
         self.worker = worker
         self._invocation: Invocation | None = None
         self._last_of_line = True
+        self._sockets = sockets
+        self._exposure: Exposure | None = None
 
     def connectionMade(self) -> None:
         """
@@ -79,6 +91,9 @@ class WorkerConsole(LineSession):
             self.refuse(command.problem)
             return
         words = list(command.words)
+        if words == [GET_SOCKETS]:
+            self._expose()
+            return
         if not words and command.payload is None and (self.state.mode == "n" or not command.raw):
             self.finish()
             return
@@ -96,6 +111,33 @@ class WorkerConsole(LineSession):
             self.answer(answer)  # type: ignore[arg-type]  # what is no awaitable is an answer
         else:
             self.answer_when(answer)
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Take input, or an acknowledgement of sockets.
+
+        @param data: Bytes of the peer.
+        """
+        if self._exposure is None:
+            super().dataReceived(data)
+            return
+        self._exposure.received(data)
+        if self._exposure.over:
+            self.leave()
+
+    def _expose(self) -> None:
+        """
+        Give the listening sockets away, or close the connection without a word.
+        """
+        self.state.closing = True
+        connection = getattr(self.transport, "socket", None)
+        if self._sockets is None or connection is None or connection.family != socket.AF_UNIX:
+            return
+        self.hold()
+        self._exposure = Exposure(self._sockets(), sender(connection))
+        self._exposure.begin()
+        if self._exposure.over:
+            self.leave()
 
     def finish(self) -> None:
         """

@@ -34,6 +34,8 @@ class ConsoleState:
     @ivar closing: True when it is to be closed after the present answer.
 
     @ivar address: Where it was accepted, as C{show cli sockets} names it.
+
+    @ivar awaited: The reload that it waits for, L{None} for none.
     """
 
     level: Level = Level.OPERATOR
@@ -46,6 +48,7 @@ class ConsoleState:
     debug: bool = False
     closing: bool = False
     address: str = ""
+    awaited: object = None
 
     def decorate(self, text: str, severity: int) -> str:
         """

@@ -130,6 +130,18 @@ class CommandReader:
         """
         self._data += data
 
+    def unread(self) -> bytes:
+        """
+        Get what another reader has to be fed with to be where this one is.
+
+        @return: All input that was not read yet, the line of an awaited payload included.
+        """
+        waiting = self._waiting
+        if waiting is None:
+            return self._data
+        target = f"{waiting.target.word} ".encode() if waiting.target is not None else b""
+        return target + waiting.raw + b"\n" + self._data
+
     def discard(self) -> bytes:
         """
         Forget all input that has come, as errors of the master's console do; or take it away to

@@ -4,8 +4,11 @@ Console commands C{reload} and C{hard-reload}.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from mwproxy.console.dispatch import Invocation
-from mwproxy.console.master_view import MasterView
+from mwproxy.console.master_view import MasterView, ReloadResult
+from mwproxy.console.state import ConsoleState
 from mwproxy.core.families import command
 
 
@@ -22,12 +25,27 @@ def outcome(success: bool, log: str) -> str:
     return f"Success={int(success)}\n--\n{log}"
 
 
+async def answer_reload(state: ConsoleState, reload: Awaitable[ReloadResult]) -> str:
+    """
+    Tell how a reload ended, and close the connection unless it has a prompt.
+
+    @param state: The connection's.
+
+    @param reload: Gives the result.
+
+    @return: The answer.
+    """
+    state.awaited = reload
+    result = await reload
+    state.awaited = None
+    if state.mode != "p":
+        state.closing = True
+    return outcome(result.success, result.log)
+
+
 async def _reload(invocation: Invocation, hard: bool) -> str:
     view: MasterView = invocation.subject
-    result = await view.reload(hard=hard)
-    if invocation.state.mode != "p":
-        invocation.state.closing = True
-    return outcome(result.success, result.log)
+    return await answer_reload(invocation.state, view.reload(hard=hard))
 
 
 @command("reload", on="master", level="operator", text="reload the configuration")
