@@ -135,13 +135,11 @@ def makeService(options: Options) -> Any:
     from twisted.internet import reactor
 
     from mwproxy.master.service import MasterService, stop_reactor
-    from mwproxy.process.system import System, limit_memory
+    from mwproxy.process.system import System
 
     settings = options.settings()
     if settings.directory:
         os.chdir(settings.directory)
-    if settings.memory_mb:
-        limit_memory(settings.memory_mb)
 
     def over(status: int) -> None:
         if status:

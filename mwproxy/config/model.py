@@ -477,6 +477,7 @@ class Global(Sealed):
     nosplice: bool = False
     strict_limits: bool = True
     fd_hard_limit: int | None = None
+    maxpipes: int | None = None
     dumpable: bool = False
     may_fork: bool = False
     may_setuid: bool = False

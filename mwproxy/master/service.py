@@ -38,11 +38,12 @@ from mwproxy.process.discovery import discover
 from mwproxy.process.environment import initial_environment
 from mwproxy.process.getsocks import NoTransfer, fetch_listeners
 from mwproxy.process.launcher import launch
+from mwproxy.process.limits import TooLittle
 from mwproxy.process.listeners import ListenerSet
 from mwproxy.process.messages import Speaker, flush_stderr, log_problems, never_wait
 from mwproxy.process.ready_fd import ReadyFd
 from mwproxy.process.settings import Settings
-from mwproxy.process.system import System, limit_memory
+from mwproxy.process.system import System
 
 SIGNALS = (SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP, SIGTTIN, SIGTTOU)
 IGNORED = (SIGQUIT, SIGPIPE)
@@ -129,6 +130,12 @@ class MasterService(MultiService):
         never_wait()
         self._system.on_signals(dict.fromkeys(SIGNALS, self.supervisor.handle_signal))
         self._system.ignore_signals(IGNORED)
+        try:
+            self._system.take_limits(self._settings.memory_mb or 0)
+        except TooLittle as error:
+            self._instance.speaker.alert(f"[{self._settings.argv0}.main()] {error}")
+            self._ended(1)
+            return
         try:
             self._open_consoles()
         except Exception as error:
@@ -238,8 +245,6 @@ def run_master(settings: Settings) -> int:
         except OSError as error:
             speaker.alert(f"Could not change to directory {settings.directory} : {error.strerror}")
             return 1
-    if settings.memory_mb:
-        limit_memory(settings.memory_mb)
     launcher = -1
     if _goes_to_background(settings, environment):
         status, launcher = launch(speaker)

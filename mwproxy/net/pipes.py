@@ -12,7 +12,8 @@ import os
 
 PIPE_SIZE = 1 << 20
 POOL_SIZE = 64
-#: Without limit the pool of a large machine would eat descriptors needed for connections.
+#: Unless told otherwise: without limit the pool of a large machine would eat descriptors needed
+#: for connections.
 MOST_PIPES = 4096
 
 
@@ -49,12 +50,15 @@ class PipePool:
     The pipes of a worker.
 
     @ivar used: How many are lent.
+
+    @ivar most: How many may be.
     """
 
-    __slots__ = ("_free", "used")
+    __slots__ = ("_free", "most", "used")
 
     def __init__(self) -> None:
         self._free: list[Pipe] = []
+        self.most = MOST_PIPES
         self.used = 0
 
     @property
@@ -73,7 +77,7 @@ class PipePool:
         if self._free:
             self.used += 1
             return self._free.pop()
-        if self.used >= MOST_PIPES:
+        if self.used >= self.most:
             return None
         try:
             pipe = Pipe()

@@ -59,7 +59,9 @@ class Settings:
 
     @ivar no_verify: C{-dV}: server certificates are not verified.
 
-    @ivar ipv4_only: C{-4}.
+    @ivar ipv4_only: C{-4}: names of servers are resolved to IPv4 addresses.
+
+    @ivar nosplice: C{-dS}.
 
     @ivar old_pids: C{-sf} and C{-st}.
 
@@ -100,6 +102,7 @@ class Settings:
     no_resolve_fail: bool = False
     no_verify: bool = False
     ipv4_only: bool = False
+    nosplice: bool = False
     old_pids: tuple[int, ...] = ()
     old_hard: bool = False
     transfer_socket: str = ""
@@ -120,6 +123,7 @@ class Settings:
         options: dict[str, Any] = {
             "maxconn": self.maxconn,
             "proxy_maxconn": self.proxy_maxconn,
+            "memory_mb": self.memory_mb,
             "localpeer": self.localpeer,
             "zero_warning": self.zero_warning,
             "diagnostics": self.diagnostics,
@@ -127,6 +131,8 @@ class Settings:
             "no_resolve_fail": self.no_resolve_fail,
             "no_verify": self.no_verify,
             "ipv4_only": self.ipv4_only,
+            "nosplice": self.nosplice,
+            "debug": self.debug,
             "verbose": self.verbose,
             "quiet": self.quiet,
             "argv0": self.argv0,

@@ -25,6 +25,12 @@ from mwproxy.process.adopt import (
     reap_orphans,
     watch_exit,
 )
+from mwproxy.process.limits import (
+    MASTER_DESCRIPTORS,
+    limit_memory,
+    memory_for_children,
+    raise_descriptors,
+)
 from mwproxy.process.reexec import Origin, replace
 
 #: How much nicer a worker is that only prepares for a later reload.
@@ -108,6 +114,17 @@ class System:
             return False
         return True
 
+    def take_limits(self, memory_mb: int) -> None:
+        """
+        Make room for many listening sockets, and limit the memory of this process alone.
+
+        @param memory_mb: Megabytes of address space, 0 for no limit.
+
+        @raise TooLittle: It has more already.
+        """
+        raise_descriptors(MASTER_DESCRIPTORS)
+        limit_memory(memory_mb)
+
     def spawn(
         self,
         protocol: Any,
@@ -129,9 +146,10 @@ class System:
 
         @raise OSError: The system refuses.
         """
-        transport = self.reactor.spawnProcess(
-            protocol, argv[0], list(argv), dict(environment), directory, childFDs=dict(fds)
-        )
+        with memory_for_children():
+            transport = self.reactor.spawnProcess(
+                protocol, argv[0], list(argv), dict(environment), directory, childFDs=dict(fds)
+            )
         return int(transport.pid)
 
     def socketpair(self) -> tuple[socket.socket, socket.socket]:
@@ -379,25 +397,3 @@ def detach_stdio() -> None:
         os.dup2(null, fd)
     if null > 2:
         os.close(null)
-
-
-def limit_memory(megabytes: int) -> None:
-    """
-    Limit the address space of this process and of those it starts (C{-m}).
-    """
-    size = megabytes * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_AS, (size, size))
-
-
-def raise_descriptor_limit(count: int) -> bool:
-    """
-    Allow so many descriptors (C{ulimit-n}).
-
-    @return: Whether the system did.
-    """
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (count, max(hard, count)))
-    except (OSError, ValueError):
-        return False
-    return True

@@ -1,9 +1,10 @@
 """
 The last step between the master and a program: run as a script of its own, without site packages.
 
-C{python -I -S launch.py <group> <user> <command> [<argument>...]}: leads a process group of its
-own, gives every signal its default meaning, drops to the group and user (empty for the master's),
-and becomes the command. It says why when it cannot, and exits with 1.
+C{python -I -S launch.py <group> <user> <descriptors> <command> [<argument>...]}: leads a process
+group of its own, gives every signal its default meaning, goes back to the limit of descriptors that
+the master was started with, drops to the group and user (empty for the master's), and becomes the
+command. It says why when it cannot, and exits with 1.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import resource
 import signal
 import sys
 import warnings  # noqa: F401  # os.execvp wants it, and another user may not read the library
@@ -44,12 +46,14 @@ def main(argv: list[str]) -> int:
     """
     Become the command.
 
-    @param argv: Group, user, command and arguments.
+    @param argv: Group, user, soft limit of descriptors, command and arguments.
 
     @return: 1: it returns only when that failed.
     """
-    group, user, *command = argv
+    group, user, descriptors, *command = argv
     os.setpgid(0, 0)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (int(descriptors), hard))
     for signum in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         if signal.getsignal(signum) == signal.SIG_IGN:
             signal.signal(signum, signal.SIG_DFL)

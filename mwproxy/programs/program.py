@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 
 from mwproxy.config.model import Program
 from mwproxy.process.inheritance import ProgramFacts
+from mwproxy.process.limits import DESCRIPTORS_AT_START
 from mwproxy.process.system import System, exit_status
 
 SCRIPT = str(Path(__file__).with_name("launch.py"))
@@ -110,7 +111,7 @@ class ProgramProcess:
         @raise OSError: The system refuses.
         """
         argv = [sys.executable, "-I", "-S", SCRIPT, self.description.group, self.description.user]
-        argv += self.description.command
+        argv += [str(DESCRIPTORS_AT_START), *self.description.command]
         self.pid = self._system.spawn(_Exit(self), argv, environment, {0: 0, 1: 1, 2: 2})
         self.running = True
 

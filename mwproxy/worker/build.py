@@ -5,22 +5,17 @@ From the description to live objects: frontends, backends, servers, balancers, l
 from __future__ import annotations
 
 import os
-import resource
 import socket
 from time import monotonic, time
 from typing import Any
 
 from mwproxy.balance.farm import make_balancer
 from mwproxy.config.model import Configuration
-from mwproxy.core.diagnostics import Diagnostics
 from mwproxy.live.proxies import Backend, Frontend, WorkerState
 from mwproxy.live.states import begin
 from mwproxy.net.log_targets import LogTargets
 from mwproxy.net.plane import Plane
 from mwproxy.worker.order import Order
-
-#: Descriptors that are not connections: listeners, checks, consoles, logs, the reactor.
-RESERVED_DESCRIPTORS = 100
 
 
 def apply_options(configuration: Configuration, options: dict[str, Any]) -> None:
@@ -42,42 +37,8 @@ def apply_options(configuration: Configuration, options: dict[str, Any]) -> None
         settings.localpeer = options["localpeer"]
     if options.get("noreuseport"):
         settings.noreuseport = True
-
-
-def limit_descriptors(configuration: Configuration, diagnostics: Diagnostics) -> int:
-    """
-    Bring C{ulimit-n} and C{maxconn} together: each connection needs two descriptors.
-
-    @param configuration: The description.
-
-    @param diagnostics: Gets a warning when the system allows too few.
-
-    @return: The process's C{maxconn}.
-    """
-    settings = configuration.global_
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    reserved = RESERVED_DESCRIPTORS + sum(len(proxy.binds) for proxy in configuration.proxies)
-    wanted = settings.ulimit_n or (2 * settings.maxconn + reserved if settings.maxconn else hard)
-    if wanted == resource.RLIM_INFINITY or (wanted > 1 << 20 and not settings.ulimit_n):
-        wanted = 1 << 20
-    if wanted > soft or settings.ulimit_n:
-        most = hard if hard != resource.RLIM_INFINITY else wanted
-        if wanted > most and os.geteuid() == 0:
-            most = wanted
-        try:
-            resource.setrlimit(
-                resource.RLIMIT_NOFILE, (min(wanted, most), max(most, min(wanted, most)))
-            )
-        except (OSError, ValueError):
-            wanted = soft
-        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        if soft < wanted:
-            diagnostics.warning(
-                f"FD limit ({soft}) too low for maxconn={settings.maxconn or 'automatic'}/"
-                f"maxsock={wanted}. Please raise 'ulimit-n' to {wanted} or more to avoid any "
-                "trouble."
-            )
-    return settings.maxconn or max(1, (soft - reserved) // 2)
+    if options.get("nosplice"):
+        settings.nosplice = True
 
 
 def build_state(configuration: Configuration, order: Order) -> WorkerState:

@@ -24,6 +24,8 @@ from mwproxy.net.plane import Plane
 from mwproxy.net.pools import drop_idle, purge
 from mwproxy.net.reactor import DirectReactor
 from mwproxy.net.resolve import resolve_servers
+from mwproxy.process.limits import TooLittle, limit_memory
+from mwproxy.process.messages import write_stderr
 from mwproxy.process.sockets import CannotBind
 from mwproxy.stream.assignment import serve_queue
 from mwproxy.stream.routing import Router
@@ -32,9 +34,9 @@ from mwproxy.worker.build import (
     build_state,
     connect_logs,
     limit_connections,
-    limit_descriptors,
 )
 from mwproxy.worker.host import Host
+from mwproxy.worker.limits import limit_descriptors
 from mwproxy.worker.order import Order
 from mwproxy.worker.soft_stop import SoftStop
 from mwproxy.worker.startup import (
@@ -95,13 +97,17 @@ class WorkerService:
 
     async def _load(self, order: Order) -> None:
         configuration, diagnostics = read_configuration(order, self._host)
-        maxconn = limit_descriptors(configuration, diagnostics)
+        program = order.options.get("argv0", "mwproxy")
+        room = limit_descriptors(configuration, diagnostics, program)
+        if room.automatic and (order.options.get("verbose") or order.options.get("debug")):
+            write_stderr(f"Note: setting global.maxconn to {room.maxconn}.")
         configuration.seal_all()
         state = self.state = build_state(configuration, order)
         state.under_master = self._host.under_master
         state.say = self._say
-        limit_connections(state, maxconn)
+        limit_connections(state, room.maxconn)
         plane = self.plane = Plane(self._reactor, state)
+        plane.pipes.most = room.pipes
         ignore = bool(order.options.get("no_resolve_fail"))
         resolve_servers(state, diagnostics, ignore_failures=ignore)
         if diagnostics.errors:
@@ -116,6 +122,11 @@ class WorkerService:
             diagnostics.alert(f"sendmsg()/log target cannot be used: {error.strerror}.")
             raise StartFailed(1) from None
         await self._listen(configuration, diagnostics, order)
+        try:
+            limit_memory(order.options.get("memory_mb", 0))
+        except TooLittle as error:
+            diagnostics.alert(f"[{program}.main()] {error}")
+            raise StartFailed(1) from None
         self._host.drop_privileges(configuration.global_)
         for listener in self._listeners:
             listener.start()

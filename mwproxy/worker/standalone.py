@@ -21,7 +21,7 @@ from mwproxy.process.pidfile import write_pidfile
 from mwproxy.process.ready_fd import ReadyFd
 from mwproxy.process.settings import Settings
 from mwproxy.process.sockets import CannotBind, ListenerSpec
-from mwproxy.process.system import System, detach_stdio, limit_memory
+from mwproxy.process.system import System, detach_stdio
 from mwproxy.worker.order import Order
 from mwproxy.worker.run import (
     Surroundings,
@@ -192,8 +192,6 @@ def run_standalone(settings: Settings) -> int:
     if problem:
         speaker.alert(problem)
         return 1
-    if settings.memory_mb:
-        limit_memory(settings.memory_mb)
     initial = initial_environment(os.environ)
     found = discover(settings, initial, speaker.diagnostic, master=False)
     if found is None:

@@ -66,7 +66,7 @@ class PipePoolTests(SynchronousTestCase):
         """
         Beyond the limit, or without descriptors, there is none.
         """
-        self.patch(pipes, "MOST_PIPES", 1)
+        self.pool.most = 1
         pipe = self.pool.lend()
         self.assertIsNone(self.pool.lend())
         assert pipe is not None

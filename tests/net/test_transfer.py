@@ -8,7 +8,6 @@ import os
 import socket
 from typing import Any
 
-from mwproxy.net import pipes
 from mwproxy.net.endpoint import ENDPOINT_SLOTS, Endpoint
 from mwproxy.net.reactor import BROKEN, READ, WRITE
 from mwproxy.net.relay import Relay
@@ -289,7 +288,7 @@ class TransferTests(TransferTestCase):
         """
         Without pipes bytes are copied.
         """
-        self.patch(pipes, "MOST_PIPES", 0)
+        self.plane.pipes.most = 0
         self.transfer(500_000)
         self.pass_all(os.urandom(500_000))
         self.assertEqual(self.plane.state.bytes_spliced, 0)

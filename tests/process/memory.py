@@ -129,6 +129,9 @@ class MemorySystem(System):
         self.foreign.append((pid, signum))
         return False
 
+    def take_limits(self, memory_mb: int) -> None:
+        self.log.append(f"limits {memory_mb}")
+
     def wake(self, pid: int) -> None:
         self.log.append(f"wake {pid}")
 

@@ -20,9 +20,11 @@ class LaunchTests(SynchronousTestCase):
 
     timeout = 20
 
-    def run_it(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run_it(
+        self, group: str, user: str, *command: str, descriptors: int = 256
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-I", "-S", SCRIPT, *words],
+            [sys.executable, "-I", "-S", SCRIPT, group, user, str(descriptors), *command],
             capture_output=True,
             text=True,
             check=False,
@@ -34,7 +36,7 @@ class LaunchTests(SynchronousTestCase):
         ignored, in the same process.
         """
         told = "grep SigIgn /proc/self/status; ps -o pid=,pgid= -p $$"
-        words = [sys.executable, "-I", "-S", SCRIPT, "", "", "sh", "-c", told]
+        words = [sys.executable, "-I", "-S", SCRIPT, "", "", "256", "sh", "-c", told]
         done = subprocess.run(
             ["sh", "-c", 'trap "" USR1 HUP; echo $$; exec "$@"', "sh", *words],
             capture_output=True,
@@ -76,3 +78,11 @@ class LaunchTests(SynchronousTestCase):
             r"^\[ALERT\]    \(\d+\) : "
             r"Cannot execute /no/such/command: No such file or directory\n$",
         )
+
+    def test_descriptors(self) -> None:
+        """
+        A program gets the limit of descriptors that its master was started with, however the
+        master has raised its own.
+        """
+        done = self.run_it("", "", "sh", "-c", "ulimit -Sn", descriptors=123)
+        self.assertEqual(done.stdout, "123\n")

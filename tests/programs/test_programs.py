@@ -25,8 +25,9 @@ class ProgramTests(SupervisorTestCase):
         """
         self.start(*ONE, *TWO)
         one, two = self.system.programs()
-        self.assertEqual(one.argv[-4:], ["", "", "/bin/one", "-x"])
-        self.assertEqual(two.argv[-3:], ["nogroup", "nobody", "/bin/two"])
+        self.assertEqual(one.argv[-5:-3], ["", ""])
+        self.assertEqual(one.argv[-2:], ["/bin/one", "-x"])
+        self.assertEqual(two.argv[-4:-2], ["nogroup", "nobody"])
         self.assertEqual(
             self.said[:3],
             [

@@ -4,14 +4,10 @@ Tests for L{mwproxy.worker.build}.
 
 from __future__ import annotations
 
-import os
-import resource
-
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.config import model
 from mwproxy.core.addresses import Address
-from mwproxy.core.diagnostics import Diagnostics
 from mwproxy.live.servers import Admin
 from mwproxy.net.log_targets import LogTargets
 from mwproxy.worker.build import (
@@ -20,7 +16,6 @@ from mwproxy.worker.build import (
     build_state,
     connect_logs,
     limit_connections,
-    limit_descriptors,
 )
 from mwproxy.worker.order import Order
 from tests.net.plane import PlaneTestCase
@@ -108,91 +103,6 @@ class OptionTests(SynchronousTestCase):
         configuration = described()
         apply_options(configuration, {})
         self.assertIsNone(configuration.global_.maxconn)
-
-
-class LimitTests(SynchronousTestCase):
-    """
-    Tests for L{limit_descriptors}.
-    """
-
-    def limit(
-        self, soft: int, hard: int, *, root: bool = False, refuse: bool = False, **settings: int
-    ) -> int:
-        """
-        Work out the limits on a system that allows this many descriptors.
-
-        @return: The process's C{maxconn}.
-        """
-        self.limits = (soft, hard)
-        self.diagnostics = Diagnostics()
-
-        def setrlimit(which: int, limits: tuple[int, int]) -> None:
-            if refuse:
-                raise ValueError("not allowed to raise maximum limit")
-            self.limits = limits
-
-        self.patch(resource, "getrlimit", lambda which: self.limits)
-        self.patch(resource, "setrlimit", setrlimit)
-        self.patch(os, "geteuid", lambda: 0 if root else 1000)
-        configuration = model.Configuration(global_=model.Global(**settings))  # type: ignore[arg-type]
-        return limit_descriptors(configuration, self.diagnostics)
-
-    def test_automatic(self) -> None:
-        """
-        Without C{maxconn} all that the system allows is used, two descriptors a connection.
-        """
-        self.assertEqual(self.limit(1024, 4096), (4096 - 100) // 2)
-        self.assertEqual(self.limits, (4096, 4096))
-        self.assertEqual(self.diagnostics.messages, [])
-
-    def test_unlimited(self) -> None:
-        """
-        A million descriptors are enough for anybody who did not ask for more.
-        """
-        unlimited = resource.RLIM_INFINITY
-        self.assertEqual(self.limit(1024, unlimited), ((1 << 20) - 100) // 2)
-
-    def test_enough(self) -> None:
-        """
-        A C{maxconn} that fits changes nothing.
-        """
-        self.assertEqual(self.limit(1024, 4096, maxconn=100), 100)
-        self.assertEqual(self.limits, (1024, 4096))
-
-    def test_raised(self) -> None:
-        """
-        One that does not fit raises the limit, as root even beyond the hard one.
-        """
-        self.assertEqual(self.limit(1024, 4096, maxconn=1000), 1000)
-        self.assertEqual(self.limits, (2100, 4096))
-        self.assertEqual(self.limit(1024, 4096, maxconn=5000, root=True), 5000)
-        self.assertEqual(self.limits, (10100, 10100))
-        self.assertEqual(self.diagnostics.messages, [])
-
-    def test_too_low(self) -> None:
-        """
-        What cannot be had is warned of.
-        """
-        self.assertEqual(self.limit(1024, 4096, maxconn=5000), 5000)
-        [message] = self.diagnostics.messages
-        self.assertEqual(
-            message.text,
-            "FD limit (4096) too low for maxconn=5000/maxsock=10100. Please raise 'ulimit-n' to "
-            "10100 or more to avoid any trouble.",
-        )
-
-    def test_ulimit_n(self) -> None:
-        """
-        C{ulimit-n} is what is set, also downwards.
-        """
-        self.assertEqual(self.limit(1024, 4096, ulimit_n=600), 250)
-        self.assertEqual(self.limits, (600, 4096))
-
-    def test_refused(self) -> None:
-        """
-        Where the limit cannot be changed it is lived with.
-        """
-        self.assertEqual(self.limit(1024, 4096, refuse=True), 462)
 
 
 class LogTests(PlaneTestCase):

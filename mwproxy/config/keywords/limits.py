@@ -4,7 +4,7 @@ C{global}: what workers may have and do.
 
 from __future__ import annotations
 
-from mwproxy.config.keywords.process import whole_number
+from mwproxy.config.keywords.process import already_specified, whole_number
 from mwproxy.config.line import Line
 from mwproxy.config.model import Global
 from mwproxy.core.diagnostics import ConfigError
@@ -27,6 +27,17 @@ def kw_fd_hard_limit(line: Line, section: Global) -> None:
     section.fd_hard_limit = whole_number(line)
     if section.fd_hard_limit < 1:
         raise ConfigError(f"'{line.name}' expects a positive integer argument.")
+
+
+@keyword("maxpipes", sections="global", high=1, syntax="<number>")
+def kw_maxpipes(line: Line, section: Global) -> None:
+    """
+    Most pipes that C{splice} uses at a time; by default all descriptors that connections leave.
+    """
+    if section.maxpipes is not None:
+        already_specified(line)
+    else:
+        section.maxpipes = whole_number(line)
 
 
 @keyword("set-dumpable", sections="global", negatable=True)
