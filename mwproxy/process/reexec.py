@@ -27,6 +27,11 @@ from mwproxy.process.inheritance import MasterFacts, read
 VARIABLE = "MWPROXY_REEXEC"
 CHECK = "check"
 
+#: The limits that a master may change.
+_LIMITS = (resource.RLIMIT_NOFILE, resource.RLIMIT_AS)
+#: Descriptors that a start needs for itself.
+_ROOM = 32
+
 Mark = tuple[int, int, int, int] | None
 
 
@@ -43,14 +48,14 @@ class Origin:
 
     @ivar environment: The environment as it was.
 
-    @ivar descriptors: The limits of descriptors as they were, soft and hard.
+    @ivar limits: The limits that we change, as they were: by resource, soft and hard.
     """
 
     argv: tuple[str, ...]
     watched: tuple[str, ...]
     directory: str
     environment: Mapping[str, str]
-    descriptors: tuple[int, int]
+    limits: Mapping[int, tuple[int, int]]
 
     def problem(self) -> str:
         """
@@ -170,7 +175,7 @@ def replace(origin: Origin, data: bytes, descriptors: Iterable[int]) -> None:
         for fd in kept:
             os.set_inheritable(fd, True)
         os.chdir(origin.directory)
-        _set_limits(origin.descriptors)
+        _set_limits(origin.limits, len(kept))
         environment = {**origin.environment, VARIABLE: f"fd:{memory}"}
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError, OSError, ValueError):
@@ -182,7 +187,7 @@ def replace(origin: Origin, data: bytes, descriptors: Iterable[int]) -> None:
                 os.set_inheritable(fd, False)
         with contextlib.suppress(OSError):
             os.fchdir(here)
-        _set_limits(limits)
+        _set_limits(limits, 0)
         os.close(here)
         os.close(memory)
 
@@ -242,10 +247,19 @@ def _mark(path: str) -> Mark:
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
-def _limits() -> tuple[int, int]:
-    return resource.getrlimit(resource.RLIMIT_NOFILE)
+def _limits() -> dict[int, tuple[int, int]]:
+    return {each: resource.getrlimit(each) for each in _LIMITS}
 
 
-def _set_limits(limits: tuple[int, int]) -> None:
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+def _set_limits(limits: Mapping[int, tuple[int, int]], kept: int) -> None:
+    """
+    Set limits.
+
+    @param kept: How many descriptors are open then: a limit that leaves no room to start is left
+        as it is.
+    """
+    for each, (soft, hard) in limits.items():
+        if each == resource.RLIMIT_NOFILE and kept + _ROOM > soft >= 0:
+            continue
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(each, (soft, hard))

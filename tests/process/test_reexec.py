@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -25,14 +26,15 @@ from mwproxy.process.reexec import (
     take_arrival,
 )
 
-LIMITS = (1024, 4096)
+LIMITS = {resource.RLIMIT_NOFILE: (1024, 4096)}
 REPLACE = """
-import json, os, sys
+import json, os, resource, sys
 from mwproxy.process.reexec import Origin, replace
 read, write = os.pipe()
 os.write(write, b"in the pipe")
 origin = Origin(
-    (sys.executable, "-c", sys.argv[1]), (), sys.argv[2], {"A": "1"}, (64, 128)
+    (sys.executable, "-c", sys.argv[1]), (), sys.argv[2], {"A": "1"},
+    {resource.RLIMIT_NOFILE: (64, 128)},
 )
 os.dup2(read, 40)
 replace(origin, b"state", [40])
@@ -227,7 +229,7 @@ class ReplaceTests(SynchronousTestCase):
         self.addCleanup(os.close, write)
         here = Path.cwd()
         before = sorted(Path("/proc/self/fd").iterdir())
-        origin = Origin(("/nonexistent/x",), (), "/", {}, capture({}).descriptors)
+        origin = Origin(("/nonexistent/x",), (), "/", {}, capture({}).limits)
         self.assertRaises(FileNotFoundError, replace, origin, b"", [read])
         self.assertEqual(Path.cwd(), here)
         self.assertFalse(os.get_inheritable(read))
