@@ -95,6 +95,32 @@ class Listener:
         self._paused = False
         self._watch()
 
+    @property
+    def sock(self) -> socket.socket:
+        """
+        The listening socket.
+        """
+        return self._sock
+
+    def drain(self) -> None:
+        """
+        Accept all that waits in the kernel's backlog and may be accepted: it would be reset when
+        the socket listens no more.
+        """
+        counters = self.frontend.counters
+        before = -1
+        while self.fd >= 0 and not self._paused and counters.conn_tot != before:
+            before = counters.conn_tot
+            self._acceptable(READ)
+
+    def finish(self) -> None:
+        """
+        Accept no more, for good; who waits is accepted first, unless a successor shares the socket.
+        """
+        if self.plane.handover is None:
+            self.drain()
+        self.close()
+
     def close(self) -> None:
         """
         Accept no more, for good.

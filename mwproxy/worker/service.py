@@ -8,12 +8,12 @@ import os
 import socket
 from collections.abc import Callable
 from time import monotonic, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from mwproxy.config.model import Configuration
+from mwproxy.config.model import Bind, Configuration, Proxy
 from mwproxy.core.diagnostics import Diagnostics, Severity, format_message
 from mwproxy.core.levels import Level
 from mwproxy.live.proxies import WorkerState
@@ -26,9 +26,9 @@ from mwproxy.net.reactor import DirectReactor
 from mwproxy.net.resolve import resolve_servers
 from mwproxy.process.limits import TooLittle, limit_memory
 from mwproxy.process.messages import write_stderr
-from mwproxy.process.sockets import CannotBind
 from mwproxy.stream.assignment import serve_queue
 from mwproxy.stream.routing import Router
+from mwproxy.worker.binding import open_sockets
 from mwproxy.worker.build import (
     begin_servers,
     build_state,
@@ -38,14 +38,12 @@ from mwproxy.worker.build import (
 from mwproxy.worker.host import Host
 from mwproxy.worker.limits import limit_descriptors
 from mwproxy.worker.order import Order
+from mwproxy.worker.pausing import Port, make_port, pause_all, resume_all
 from mwproxy.worker.soft_stop import SoftStop
-from mwproxy.worker.startup import (
-    StartFailed,
-    enabled_binds,
-    listener_spec,
-    protocol_name,
-    read_configuration,
-)
+from mwproxy.worker.startup import StartFailed, read_configuration
+
+if TYPE_CHECKING:
+    from mwproxy.console.listener import StatsPort
 
 _log = Logger()
 
@@ -68,7 +66,10 @@ class WorkerService:
         self._reactor = reactor
         self._host = host
         self._listeners: list[Listener] = []
-        self._consoles: list[Any] = []
+        self._consoles: list[StatsPort] = []
+        self._own: list[socket.socket] = []
+        self._siblings: list[socket.socket] = []
+        self._ports: list[Port] = []
         self._checks: Any = None
         self._logs: Any = None
         self._receivers: list[HandoverReceiver] = []
@@ -138,64 +139,56 @@ class WorkerService:
     async def _listen(
         self, configuration: Configuration, diagnostics: Diagnostics, order: Order
     ) -> None:
-        assert self.plane is not None and self.state is not None
-        reuseport = not configuration.global_.noreuseport
-        program = order.options.get("argv0", "mwproxy")
-        binds = enabled_binds(configuration, order.process)
-        if not binds:
-            diagnostics.alert(
-                f"[{program}.main()] No enabled listener found (check for 'bind' directives) ! "
-                "Exiting."
-            )
-            raise StartFailed(1)
+        opened = await open_sockets(
+            configuration,
+            self._host.get_listener,
+            diagnostics,
+            program=order.options.get("argv0", "mwproxy"),
+            process=order.process,
+        )
         routers: dict[str, Router] = {}
-        failed = False
-        for proxy, bind in binds:
-            frontend = self.state.frontends[proxy.name]
-            router = routers.get(proxy.name)
-            if router is None:
-                router = routers[proxy.name] = Router(frontend, self.state.backends)
-            try:
-                fd = await self._host.get_listener(listener_spec(bind, proxy, reuseport=reuseport))
-            except CannotBind as error:
-                said = "proxy" if proxy.kind == "listen" else proxy.kind
-                diagnostics.alert(
-                    f"Binding [{bind.where}] for {said} {proxy.name}: "
-                    f"protocol {protocol_name(bind)}: {error}."
-                )
-                failed = True
-                continue
-            listener = Listener(self.plane, frontend, bind, router, fd)
-            frontend.listeners.append(listener)
-            self._listeners.append(listener)
-        failed = await self._listen_stats(configuration, diagnostics, order) or failed
-        if failed:
-            diagnostics.alert(
-                f"[{program}.main()] Some protocols failed to start their listeners! Exiting."
-            )
-            raise StartFailed(1)
+        for each in opened:
+            if not each.ours:
+                self._siblings.append(socket.socket(fileno=each.fd))
+            elif each.proxy is None:
+                self._listen_stats(each.bind, each.fd)
+            else:
+                self._listen_clients(each.proxy, each.bind, each.fd, routers)
 
-    async def _listen_stats(
-        self, configuration: Configuration, diagnostics: Diagnostics, order: Order
-    ) -> bool:
+    def _listen_clients(
+        self, proxy: Proxy, bind: Bind, fd: int, routers: dict[str, Router]
+    ) -> None:
+        assert self.plane is not None and self.state is not None
+        frontend = self.state.frontends[proxy.name]
+        router = routers.get(proxy.name)
+        if router is None:
+            router = routers[proxy.name] = Router(frontend, self.state.backends)
+        listener = Listener(self.plane, frontend, bind, router, fd)
+        frontend.listeners.append(listener)
+        self._listeners.append(listener)
+        kind = "proxy" if proxy.kind == "listen" else "frontend"
+        self._ports.append(make_port(f"{kind} {proxy.name}", listener, listener.sock, bind, proxy))
+        if bind.address.family != "fd":
+            self._own.append(listener.sock)
+
+    def _listen_stats(self, bind: Bind, fd: int) -> None:
         from mwproxy.console.listener import listen_stats
 
         assert self.state is not None
-        failed = False
-        for bind in configuration.global_.stats_sockets:
-            if bind.settings.processes and order.process not in bind.settings.processes:
-                continue
-            try:
-                fd = await self._host.get_listener(listener_spec(bind, None, reuseport=True))
-            except CannotBind as error:
-                diagnostics.alert(
-                    f"Binding [{bind.where}] for frontend GLOBAL: protocol "
-                    f"{protocol_name(bind)}: {error}."
-                )
-                failed = True
-                continue
-            self._consoles.append(listen_stats(self._reactor, fd, bind.settings, self.state))
-        return failed
+        console = listen_stats(self._reactor, fd, bind.settings, self.state, self.sockets)
+        self._consoles.append(console)
+        # HAProxy names it first.
+        port = make_port("frontend GLOBAL", console, console.sock, bind, None)
+        self._ports.insert(len(self._consoles) - 1, port)
+        if bind.address.family != "fd":
+            self._own.append(console.sock)
+
+    def sockets(self) -> list[socket.socket]:
+        """
+        List all listening sockets that another process may get, those of siblings too; not those
+        that were inherited.
+        """
+        return [each for each in (*self._own, *self._siblings) if each.fileno() >= 0]
 
     def _start_checks(self) -> None:
         from mwproxy.net.checks.schedule import Checks
@@ -276,6 +269,8 @@ class WorkerService:
         for console in self._consoles:
             console.stop()
         self._consoles.clear()
+        for sock in self._siblings:
+            sock.close()
         self._soft_stop.begin()
 
     def _left(self) -> None:
@@ -295,25 +290,26 @@ class WorkerService:
 
     def pause(self) -> None:
         """
-        Accept no more clients for now (SIGTTOU).
+        Accept no more clients for now, and release the ports (SIGTTOU).
         """
-        for listener in self._listeners:
-            listener.pause()
-        self._tell("Paused", "PAUSED")
+        pause_all(self._ports, self._warn)
+        self._show_paused()
 
     def resume(self) -> None:
         """
         Accept clients again (SIGTTIN).
         """
-        for listener in self._listeners:
-            listener.resume()
-        self._tell("Resumed", "OPEN")
+        resume_all(self._ports, self._warn)
+        self._show_paused()
 
-    def _tell(self, done: str, state: str) -> None:
-        if self.state is not None:
-            for name, frontend in self.state.frontends.items():
-                frontend.state = state
-                self._say(Severity.WARNING, f"{done} frontend {name}.")
+    def _show_paused(self) -> None:
+        paused = {port.owner.split()[1] for port in self._ports if port.paused}
+        for name, frontend in self.state.frontends.items() if self.state is not None else ():
+            if frontend.state in ("OPEN", "PAUSED"):
+                frontend.state = "PAUSED" if name in paused else "OPEN"
+
+    def _warn(self, text: str) -> None:
+        self._say(Severity.WARNING, text)
 
     def serve_console(self, sock: socket.socket, level: Level, mode: str) -> None:
         """
@@ -353,6 +349,7 @@ class WorkerService:
             self._ticker.cancel()
         closers: list[Callable[[], Any]] = [each.stop for each in self._consoles]
         closers += [each.close for each in self._receivers]
+        closers += [each.close for each in self._siblings]
         if self.plane is not None and self.plane.handover is not None:
             closers.append(self.plane.handover.close)
         closers += [each.close for each in self._listeners]

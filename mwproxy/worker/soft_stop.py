@@ -71,7 +71,7 @@ class SoftStop:
         state = plane.state
         settings = state.configuration.global_
         for listener in self._listeners:
-            listener.close()
+            listener.finish()
         self._report()
         if settings.hard_stop_after_ms is not None:
             self._later(settings.hard_stop_after_ms, self._hard_stop)

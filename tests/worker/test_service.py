@@ -105,18 +105,45 @@ class LifeTests(PlaneTestCase):
 
     def test_pause_and_resume(self) -> None:
         """
-        A paused worker leaves clients in the backlog.
+        A paused worker refuses clients, but leaves those of an inherited socket in the backlog.
         """
-        self.start("frontend f\n bind 127.0.0.1:8000\n http-request return status 200\n")
+        self.start(
+            "frontend f\n bind fd@8000\n http-request return status 200\n"
+            "listen l\n bind 127.0.0.1:8001\n"
+        )
         self.service.pause()
-        self.assertIn("Paused frontend f.", self.host.spoken[-1])
         self.assertEqual(self.frontend().state, "PAUSED")
+        self.assertRaises(ConnectionRefusedError, self.client, port=8001)
         client = self.client()
         client.send(get())
         client.quiet()
         self.service.resume()
-        self.assertIn("Resumed frontend f.", self.host.spoken[-1])
+        self.assertEqual(self.frontend().state, "OPEN")
         client.message()
+
+    def test_what_pausing_says(self) -> None:
+        """
+        Each section is named once, however often it is asked.
+        """
+        self.start(
+            "frontend f\n bind 127.0.0.1:8000\nlisten l\n bind 127.0.0.1:8001-8002\n",
+            "stats socket 127.0.0.1:8003\n",
+        )
+        before = len(self.host.spoken)
+        for action in (self.service.pause, self.service.resume):
+            action()
+            action()
+        self.assertEqual(
+            [line.partition(" : ")[2] for line in self.host.spoken[before:]],
+            [
+                "Paused frontend GLOBAL.",
+                "Paused frontend f.",
+                "Paused proxy l.",
+                "Resumed frontend GLOBAL.",
+                "Resumed frontend f.",
+                "Resumed proxy l.",
+            ],
+        )
 
     def test_every_second(self) -> None:
         """
