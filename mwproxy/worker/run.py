@@ -67,7 +67,7 @@ class Surroundings:
         from mwproxy.worker.startup import StartFailed
 
         try:
-            drop_privileges(settings, self.program)
+            drop_privileges(settings, self.program, self.speaker.warning)
         except CannotDrop as error:
             self.speaker.alert(str(error))
             raise StartFailed(1) from None
