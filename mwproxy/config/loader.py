@@ -37,6 +37,9 @@ __all__ = ["expand_files", "load"]
 #: The keyword modules that the master imports.
 _MASTER_MODULES = ("process", "program", "variables")
 
+#: First words of lines that begin a section.
+_BEGINNINGS = frozenset(KINDS) | UNSUPPORTED_SECTIONS
+
 #: Lines whose address is expanded even outside quotes, and where it stands.
 _ADDRESS_AT = {"bind": 1, "server": 2, "log": 1, "stats": 2}
 
@@ -137,7 +140,7 @@ class _Loader:
         number = 0
         try:
             for number, line in enumerate(lines, 1):
-                if line:
+                if line and not (self._discovery and self._passes_over(line)):
                     self._read_line(line, Where(name, number))
             if lines[-1]:
                 self._complain(
@@ -158,6 +161,21 @@ class _Loader:
     def _enter(self, table: Table | None) -> None:
         self._table = table
         self._single = table.single if table is not None else {}
+
+    def _passes_over(self, text: str) -> bool:
+        """
+        Tell at a glance whether a line says nothing to a master: it is in a section of the
+        workers, begins none, is no directive, and there is nothing in it to expand or to unquote.
+        """
+        if self._sections.subject is not None:
+            return False
+        text = text.lstrip("\t")
+        if not text.isascii() or not text.isprintable():
+            return False
+        words = text.split(None, 1)
+        if not words or words[0] in _BEGINNINGS or words[0][0] == ".":
+            return False
+        return not ("$" in text or "#" in text or '"' in text or "'" in text or "\\" in text)
 
     def _read_line(self, text: str, where: Where) -> None:
         if SPECIAL.search(text) is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from mwproxy.config import loader
 from mwproxy.config.line import Line
 from mwproxy.config.loader import load
 from mwproxy.config.lookup import Table
@@ -293,6 +294,51 @@ class DiscoveryTests(LoadingTestCase):
                 "ALERT config : parsing [1.cfg:6] : unknown keyword 'foo' in 'program' section",
             ],
         )
+
+    def test_passed_over(self) -> None:
+        """
+        Lines of sections that the master does not read are passed over at a glance, which
+        changes neither what is found nor what is said.
+        """
+        lines = (
+            "server s 127.0.0.1:80",
+            "\tserver s 127.0.0.1:80",
+            "server s $",
+            "server s ${X",
+            'server s "x',
+            "server s 'x",
+            "server s x\\xz",
+            "server s x\\",
+            "server s # 'x",
+            "bind $1",
+            ".if 0",
+            "\t.bad",
+            ".endif",
+            " .notice x",
+            "global",
+            " program q",
+            "program#q",
+            "peers p",
+            "backend b",
+            "backend\u00a0b",
+            "\u00e9 'x",
+            "\x01",
+            "\0",
+            "x\rprogram z",
+            "program\vz",
+            "\x1cprogram z",
+            "nonsense",
+            " ",
+        )
+        for section in ("frontend f", "peers p", "global", "program p\n command x"):
+            for line in lines:
+                text = f"{section}\n{line}\n command y\nprogram r\n command z\n.endif\n"
+                quick = self.load(text, discovery=True), self.messages
+                patch = self.patch(loader._Loader, "_passes_over", lambda _, text: False)
+                slow = self.load(text, discovery=True), self.messages
+                patch.restore()
+                self.assertEqual(quick[1], slow[1], line)
+                self.assertEqual(quick[0].programs, slow[0].programs, line)
 
     def test_section_variable(self) -> None:
         """
