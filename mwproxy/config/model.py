@@ -437,12 +437,15 @@ class Global(Sealed):
 
     @ivar limit: C{no-exit-on-failure} of C{master-worker} inverted: True when the death of one
         worker ends all.
+
+    @ivar reexec: C{re-exec} of C{master-worker}: C{auto}, C{always} or C{never}.
     """
 
     daemon: bool = False
     master_worker: bool = False
     exit_on_failure: bool = True
     mworker_max_reloads: int = 50
+    reexec: str = "auto"
     nbproc: int = 1
     nbthread: int | None = None
     maxconn: int | None = None

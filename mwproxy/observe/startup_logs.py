@@ -31,6 +31,12 @@ class StartupLog:
         """
         self._lines.append(line)
 
+    def lines(self) -> list[str]:
+        """
+        Get all lines.
+        """
+        return list(self._lines)
+
     def text(self) -> str:
         """
         Get all lines, each with a line feed; empty when nothing was said.

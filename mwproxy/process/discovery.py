@@ -68,7 +68,7 @@ def discover(
     if not files:
         diagnostics.alert("config : no configuration file found.")
         return None
-    environment = predefine(initial, master=master)
+    environment = predefine(initial, master=master, startup_version=settings.startup_version)
     configuration = load(files, environment, diagnostics, discovery=True)
     settings_ = configuration.global_
     if settings.localpeer and settings_.localpeer:
@@ -89,7 +89,9 @@ def discover(
         quiet=(settings.quiet or settings_.quiet) and not settings.verbose,
         zero_warning=settings.zero_warning or settings_.zero_warning,
     )
-    after = predefine(environment, master=master, files=files)
+    after = predefine(
+        environment, master=master, files=files, startup_version=settings.startup_version
+    )
     return Discovery(files, settings_, configuration.programs, after, joined)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from mwproxy import __version__
 from mwproxy.core.addresses import parse_address
 from mwproxy.core.values import BadValue
+from mwproxy.process.settings import REEXEC_VARIABLE
 
 #: The HAProxy release whose configuration language is followed.
 COMPATIBLE_BRANCH = "3.2"
@@ -31,6 +32,7 @@ HIDDEN = frozenset(
         "HAPROXY_CLI",
         "HAPROXY_CFGFILES",
         "HAPROXY_MWORKER",
+        REEXEC_VARIABLE,
     )
 )
 
@@ -47,7 +49,11 @@ def initial_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def predefine(
-    initial: Mapping[str, str], *, master: bool, files: Iterable[str] = ()
+    initial: Mapping[str, str],
+    *,
+    master: bool,
+    files: Iterable[str] = (),
+    startup_version: str = __version__,
 ) -> dict[str, str]:
     """
     Add HAProxy's predefined variables.
@@ -58,10 +64,12 @@ def predefine(
 
     @param files: The loaded files, empty while the first is still being read.
 
+    @param startup_version: What the process was started as, before any upgrade.
+
     @return: The environment that configuration is read with.
     """
     environment = dict(initial)
-    environment["HAPROXY_STARTUP_VERSION"] = __version__
+    environment["HAPROXY_STARTUP_VERSION"] = startup_version
     environment["HAPROXY_BRANCH"] = COMPATIBLE_BRANCH
     if master:
         environment["HAPROXY_MWORKER"] = "1"

@@ -23,8 +23,9 @@ from pathlib import Path
 
 from mwproxy.process.facts import BadFacts
 from mwproxy.process.inheritance import MasterFacts, read
+from mwproxy.process.settings import REEXEC_VARIABLE
 
-VARIABLE = "MWPROXY_REEXEC"
+VARIABLE = REEXEC_VARIABLE
 CHECK = "check"
 
 #: The limits that a master may change.

@@ -15,8 +15,13 @@ for a master (C{master-worker} in C{global}) when C{-W} was not given.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from mwproxy import __version__
+
+#: What tells a process that it takes over from another version of itself (C{reexec.py}).
+REEXEC_VARIABLE = "MWPROXY_REEXEC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,9 @@ class Settings:
 
     @ivar notify_fd: C{--notify-fd}: gets a line feed when we serve, -1 for none.
 
+    @ivar startup_version: The version that the process was started with; an upgrade in place
+        changes ours, not this.
+
     @ivar under_twistd: Started by twistd, which owns the reactor and the terminal.
     """
 
@@ -112,7 +120,22 @@ class Settings:
     localpeer: str = ""
     argv0: str = "mwproxy"
     notify_fd: int = -1
+    startup_version: str = __version__
     under_twistd: bool = False
+
+    def for_successor(self, startup_version: str) -> Settings:
+        """
+        Take out what is for the first start alone.
+
+        @return: What the same process needs when it has become another version.
+        """
+        return replace(
+            self,
+            old_pids=(),
+            transfer_socket="",
+            notify_fd=-1,
+            startup_version=startup_version,
+        )
 
     def worker_options(self) -> dict[str, Any]:
         """

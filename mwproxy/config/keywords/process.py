@@ -92,12 +92,23 @@ def kw_daemon(line: Line, section: Global) -> None:
 def kw_master_worker(line: Line, section: Global) -> None:
     """
     Run a master that supervises workers; C{no-exit-on-failure} keeps it when a worker dies.
+
+    C{re-exec}, an extension, says when a reload replaces the master too: C{auto}, the default, if
+    the installed code has changed.
     """
-    for word in line.args:
+    words = iter(line.args)
+    for word in words:
         if word == "exit-on-failure":
             section.exit_on_failure = True
         elif word == "no-exit-on-failure":
             section.exit_on_failure = False
+        elif word == "re-exec":
+            when = next(words, "")
+            if when not in ("auto", "always", "never"):
+                raise ConfigError(
+                    f"'{line.name}' : 're-exec' expects 'auto', 'always' or 'never' (got '{when}')."
+                )
+            section.reexec = when
         else:
             raise ConfigError(f"'{line.name}' only supports 'no-exit-on-failure' option.")
     section.master_worker = True

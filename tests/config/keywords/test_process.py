@@ -47,6 +47,22 @@ class ProcessTests(LoadingTestCase):
             ["'master-worker' only supports 'no-exit-on-failure' option."],
         )
 
+    def test_reexec(self) -> None:
+        """
+        When a reload replaces the master is one of three words; usual is C{auto}.
+        """
+        self.assertEqual(self.settings("master-worker").reexec, "auto")
+        found = self.settings("master-worker re-exec never no-exit-on-failure")
+        self.assertEqual((found.reexec, found.exit_on_failure), ("never", False))
+        for words, got in (("re-exec sometimes", "sometimes"), ("re-exec", "")):
+            self.assertEqual(
+                self.refused(f"master-worker {words}"),
+                [
+                    "'master-worker' : 're-exec' expects 'auto', 'always' or 'never'"
+                    f" (got '{got}')."
+                ],
+            )
+
     def test_numbers(self) -> None:
         """
         Numbers are read.
