@@ -113,6 +113,14 @@ class Listener:
             before = counters.conn_tot
             self._acceptable(READ)
 
+    def look(self) -> None:
+        """
+        Accept who waits, though nothing told so: the kernel may have told one of several workers
+        that was killed before it could accept, or that leaves.
+        """
+        if self._watched:
+            self._acceptable(READ)
+
     def finish(self) -> None:
         """
         Accept no more, for good; who waits is accepted first, unless a successor shares the socket.
@@ -133,7 +141,11 @@ class Listener:
     def _watch(self) -> None:
         if self.fd >= 0 and not self._watched and not self._paused:
             self._watched = True
-            self.plane.reactor.watch(self.fd, READ | EXCLUSIVE, self._acceptable)
+            # One of several workers is woken. With a single one there is a second only while a
+            # reload replaces it, and the kernel must not choose the one that goes.
+            several = self.plane.state.configuration.global_.nbproc > 1
+            event = READ | EXCLUSIVE if several else READ
+            self.plane.reactor.watch(self.fd, event, self._acceptable)
 
     def _unwatch(self) -> None:
         if self._watched:

@@ -203,7 +203,7 @@ class WorkerService:
 
     def _tick(self) -> None:
         """
-        Once a second: rates, the time of day, idle server connections.
+        Once a second: rates, the time of day, idle server connections, clients in the backlog.
         """
         assert self.state is not None and self.plane is not None
         state = self.state
@@ -217,6 +217,8 @@ class WorkerService:
             for server in backend.servers:
                 server.counters.tick()
             purge(backend.servers, self._reactor.now)
+        for listener in self._listeners:
+            listener.look()
         self._host.report(self.figures())
 
     def _server_up(self, server: Server) -> int:

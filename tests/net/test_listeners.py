@@ -4,7 +4,12 @@ Tests for L{mwproxy.net.listeners}.
 
 from __future__ import annotations
 
+import re
+import socket
+from pathlib import Path
+
 from mwproxy.net.listeners import Listener
+from mwproxy.net.reactor import EXCLUSIVE
 from tests.net.plane import PlaneTestCase, get, response
 
 ONE = "frontend f\n bind 127.0.0.1:8000{words}\n LOG\n {front}\n http-request return status 200\n"
@@ -105,6 +110,46 @@ class ListenerTests(PlaneTestCase):
         two.quiet()
         listener.resume()
         two.message()
+
+    def watched(self) -> str:
+        """
+        Tell what the kernel was asked to watch the listening socket for, in hexadecimal.
+        """
+        poller = self.reactor._poller.fileno()
+        listener = self.frontend().listeners[0]
+        text = Path(f"/proc/self/fdinfo/{poller}").read_text()
+        found = re.search(rf"tfd: +{listener.fd} events: +([0-9a-f]+)", text)
+        assert found is not None, text
+        return found[1]
+
+    def test_one_worker(self) -> None:
+        """
+        A single worker is always woken, also while another one that leaves has the same socket.
+        """
+        self.begin()
+        self.assertFalse(int(self.watched(), 16) & EXCLUSIVE)
+
+    def test_several_workers(self) -> None:
+        """
+        Of several workers one is woken.
+        """
+        self.start("global\n nbproc 2\n" + ONE.format(words="", front=""))
+        self.assertTrue(int(self.watched(), 16) & EXCLUSIVE)
+
+    def test_nobody_was_woken(self) -> None:
+        """
+        A client in the backlog of which nothing was told is accepted at the next look; a paused
+        listener does not look.
+        """
+        listener = self.begin()
+        with socket.create_connection(listener.sock.getsockname()):
+            listener.pause()
+            listener.look()
+            self.assertEqual(self.frontend().counters.conn_tot, 0)
+            listener.resume()
+            listener.look()
+            self.assertEqual(self.frontend().counters.conn_tot, 1)
+        self.turn(3)
 
     def test_closed(self) -> None:
         """
