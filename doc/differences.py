@@ -44,7 +44,7 @@ DIFFERENCES = {
     "nbthread": "Values above 1 have no effect, with a notice: workers have one thread.",
     "program": "Needs no `expose-deprecated-directives`; programs do not outlive their master.",
     "expose-deprecated-directives": "Accepted; nothing needs it.",
-    "master-worker": "Extension: `re-exec auto\\|always\\|never` says whether a reload replaces the"
+    "master-worker": "Extension: `re-exec auto|always|never` says whether a reload replaces the"
     " master too: if the installed code has changed (the default), each time, or never.",
     "mworker-max-reloads": "The default is 50, as in HAProxy 3.3.",
     "noepoll": _EPOLL,
