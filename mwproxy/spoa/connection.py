@@ -1,10 +1,11 @@
 """
 One connection of an engine.
 
-Reading stops while the engine does not read its answers, and while the agent has as much in work as
-it may; so what a connection holds is bounded by a frame, what one C{dataReceived} brings, and the
-answers to that. The answers to all that came at once leave in one write: HAProxy 3.2 up to 3.2.22
-resets connections whose hello comes in pieces.
+Answers are written to the socket at once; Twisted's transport gets what is left of them, and is
+asked to tell when that is gone. Reading stops until then, and while the agent has as much in work
+as it may; so what a connection holds is bounded by a frame, what one C{dataReceived} brings, and
+the answers to that. The answers to all that came at once leave in one write: HAProxy 3.2 up to
+3.2.22 resets connections whose hello comes in pieces.
 
 When the agent leaves, a connection that has nothing in work is told so together with an answer,
 where the engine cannot have sent the next NOTIFY yet (it may with pipelining); one that is asked
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import IPullProducer
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -69,7 +70,7 @@ class Phase(Enum):
     CLOSED = "our side is closed"
 
 
-@implementer(IPushProducer)
+@implementer(IPullProducer)
 class Connection(Protocol):
     """
     Says hello, reads NOTIFY frames, has the agent's functions called, writes ACK frames.
@@ -105,7 +106,6 @@ class Connection(Protocol):
         """
         self.peer = _peer_name(self.transport.getPeer())
         self._service.opened(self)
-        self.transport.registerProducer(self, True)
         if hasattr(self.transport, "setTcpNoDelay"):
             self.transport.setTcpNoDelay(True)
             self.transport.setTcpKeepAlive(True)
@@ -134,26 +134,20 @@ class Connection(Protocol):
             self._reader.feed(data)
             self._work()
 
-    def pauseProducing(self) -> None:
-        """
-        The engine does not read its answers: do nothing more for it.
-        """
-        self._blocked = True
-        self._pause_or_resume()
-
     def resumeProducing(self) -> None:
         """
-        The engine has read its answers.
+        The transport has written all that it had: go on.
         """
-        self._blocked = False
-        self._pause_or_resume()
-        self._work()
+        if self._blocked and not self._working:
+            self._blocked = False
+            self.transport.unregisterProducer()
+            self._pause_or_resume()
+            self._work()
 
     def stopProducing(self) -> None:
         """
-        The connection is going to be lost.
+        The connection is lost, C{connectionLost} follows.
         """
-        self._blocked = True
 
     def leave(self, linger: float) -> None:
         """
@@ -183,7 +177,7 @@ class Connection(Protocol):
         self._working = True
         try:
             while self._open and not self._blocked:
-                if self._service.slots.full:
+                if self._service.slots.full and self._reader.pending:
                     self._wait_for_slot()
                     break
                 frame = self._reader.next()
@@ -308,7 +302,17 @@ class Connection(Protocol):
         except Exception:
             self._failed(entry, Failure())
             return None
-        return Deferred.fromCoroutine(result) if iscoroutine(result) else result
+        if iscoroutine(result):
+            result = Deferred.fromCoroutine(result)
+        if isinstance(result, Deferred) and result.called and not result.paused:
+            # Nothing was waited for: it counts as a plain function.
+            found: list[Any] = []
+            result.addBoth(found.append)
+            result = found[0]
+            if isinstance(result, Failure):
+                self._failed(entry, result)
+                return None
+        return result
 
     def _answered(
         self,
@@ -423,15 +427,37 @@ class Connection(Protocol):
             data = b"".join(self._out)
             self._out = []
             self._out_size = 0
-            self.transport.write(data)
+            self._write(data)
         if self.phase is Phase.ENDING:
             self._close()
+
+    def _write(self, data: bytes) -> None:
+        if not self._blocked:
+            try:
+                sent = self.transport.getHandle().send(data)
+            except OSError:
+                # Full, or broken, which the transport finds out.
+                sent = 0
+            if sent == len(data):
+                return
+            data = data[sent:]
+            self._block()
+        self.transport.write(data)
+
+    def _block(self) -> None:
+        self._blocked = True
+        self._pause_or_resume()
+        # It asks for more at once, which does not count.
+        self._working, before = True, self._working
+        self.transport.registerProducer(self, False)
+        self._working = before
 
     def _close(self) -> None:
         # Our side is closed and the engine's read to its end: closing both with something unread
         # would have the kernel reset the connection, and the engine lose what was written last.
         self.phase = Phase.CLOSED
-        self.transport.unregisterProducer()
+        if self._blocked:
+            self.transport.unregisterProducer()
         self.transport.resumeProducing()
         self.transport.loseWriteConnection()
 
