@@ -30,6 +30,20 @@ class Announcer:
         self._pidfile = ""
         self._ready_fd = ReadyFd(instance.settings.notify_fd)
 
+    @property
+    def pidfile(self) -> str:
+        """
+        The pid file that was written, empty for none.
+        """
+        return self._pidfile
+
+    def inherit(self, pidfile: str) -> None:
+        """
+        Go on with what a former image of the master has told.
+        """
+        self._first = False
+        self._pidfile = pidfile
+
     def ready(self, discovery: Discovery) -> None:
         """
         Tell it, in the order that HAProxy keeps.

@@ -21,6 +21,7 @@ from mwproxy.master.exits import note_status
 from mwproxy.master.instance import Instance
 from mwproxy.master.ready import Announcer
 from mwproxy.master.standby import Standby
+from mwproxy.master.upgrade import Upgrade
 from mwproxy.observe.notify import NOT_LOADED, RELOAD_FAILED
 from mwproxy.process.child import Phase
 from mwproxy.process.discovery import Discovery, discover
@@ -46,10 +47,13 @@ class Request:
     @ivar hard: The former workers get SIGTERM.
 
     @ivar by_signal: Several of these in line are one.
+
+    @ivar begun: It was announced and counted, perhaps by a former image of the master.
     """
 
     hard: bool
     by_signal: bool
+    begun: bool = False
     answer: Deferred[ReloadResult] = field(default_factory=Deferred)
 
 
@@ -80,12 +84,16 @@ class Reloads:
     Loads configurations, one after the other.
 
     @ivar attempt: The one under way, L{None} for none.
+
+    @ivar upgrade: Replaces the master when that is due, L{None} where it cannot be replaced.
     """
 
     def __init__(
         self, instance: Instance, standby: Standby, programs: Programs, announcer: Announcer
     ) -> None:
         self.attempt: Attempt | None = None
+        self.upgrade: Upgrade | None = None
+        self._upgrading: Request | None = None
         self._instance = instance
         self._standby = standby
         self._programs = programs
@@ -112,6 +120,25 @@ class Reloads:
                 if request.by_signal and request.hard == hard:
                     return request.answer
         return self._ask(Request(hard, by_signal))
+
+    def requests(self) -> list[Request]:
+        """
+        List what has no answer and is no attempt: what waits for an upgrade comes first.
+        """
+        first = [] if self._upgrading is None else [self._upgrading]
+        return [*first, *self._line]
+
+    def inherit(self, requests: list[Request]) -> None:
+        """
+        Go on with the line of a former image; it begins to move with L{go_on}.
+        """
+        self._line.extend(requests)
+
+    def go_on(self) -> None:
+        """
+        Begin with what is in line.
+        """
+        self._next()
 
     def up(self, worker: WorkerProcess) -> None:
         """
@@ -175,7 +202,7 @@ class Reloads:
 
     def _next(self) -> None:
         # Not recursive: an attempt may end before it has begun to wait.
-        while self._line and self.attempt is None and not self._busy:
+        while self._line and not (self.attempt or self._upgrading or self._busy):
             self._busy = True
             try:
                 self._try(self._line.popleft())
@@ -184,7 +211,8 @@ class Reloads:
 
     def _try(self, request: Request) -> None:
         try:
-            self._begin(request)
+            if not self._upgrades(request):
+                self._begin(request)
         except Exception:
             # The rim: a fault in our own code is a failed reload, not a master that hangs.
             _log.failure("a reload could not begin")
@@ -196,18 +224,51 @@ class Reloads:
                 self._instance.listeners.release(attempt.generation)
             self._not_read(request, first)
 
+    def _upgrades(self, request: Request) -> bool:
+        """
+        Replace the master first, if its code has changed.
+
+        @return: Whether that was begun.
+        """
+        upgrade = self.upgrade
+        if upgrade is None or request.begun or not self._instance.serving or not upgrade.due():
+            return False
+        self._announce_reload(request)
+        self._upgrading = request
+        upgrade.begin().addCallback(self._not_upgraded)
+        return True
+
+    def _not_upgraded(self, reason: str) -> None:
+        instance, request = self._instance, self._upgrading
+        assert request is not None
+        self._upgrading = None
+        instance.failed += 1
+        instance.speaker.alert(f"Cannot upgrade: {reason}")
+        instance.speaker.warning(
+            "The running master and worker are kept as they are. Correct the installation and "
+            "reload again."
+        )
+        self._tell_failure(RELOAD_FAILED)
+        request.answer.callback(ReloadResult(False, instance.log.text(), instance.serving))
+        self._next()
+
+    def _announce_reload(self, request: Request) -> None:
+        instance = self._instance
+        request.begun = True
+        instance.log.begin()
+        instance.speaker.begin_again()
+        kind = " (hard-reload)" if request.hard else ""
+        instance.speaker.notice(f"Reloading mwproxy{kind}")
+        instance.reloads += 1
+        instance.stopping = 0
+        instance.manager.reloading(instance.system.monotonic())
+
     def _begin(self, request: Request) -> None:
         instance = self._instance
         first = instance.generation == 0
         instance.generation += 1
-        if not first:
-            instance.log.begin()
-            instance.speaker.begin_again()
-            kind = " (hard-reload)" if request.hard else ""
-            instance.speaker.notice(f"Reloading mwproxy{kind}")
-            instance.reloads += 1
-            instance.stopping = 0
-            instance.manager.reloading(instance.system.monotonic())
+        if not first and not request.begun:
+            self._announce_reload(request)
         discovery = discover(
             instance.settings, instance.initial, instance.speaker.diagnostic, master=True
         )
@@ -330,7 +391,7 @@ class Reloads:
         return {
             "files": attempt.discovery.files,
             "options": options,
-            "environment": predefine({}, master=True),
+            "environment": predefine({}, master=True, startup_version=settings.startup_version),
             "generation": attempt.generation,
             "process": relative,
             "processes": nbproc,

@@ -7,7 +7,7 @@ Everything that may happen to the instance arrives here: what workers say, what 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from signal import SIGINT, SIGKILL, SIGTERM, SIGTTIN, SIGTTOU, SIGUSR1
 from typing import Any
 
@@ -17,11 +17,14 @@ from mwproxy.console.master_view import ProcessRow, ReloadResult
 from mwproxy.core.levels import Level
 from mwproxy.master.exits import program_ended, worker_ended
 from mwproxy.master.instance import Instance
+from mwproxy.master.passage import collect, restore
 from mwproxy.master.ready import Announcer
-from mwproxy.master.reload import Reloads
+from mwproxy.master.reload import Reloads, Request
 from mwproxy.master.rows import list_rows
 from mwproxy.master.standby import Standby
 from mwproxy.master.status import StatusLine
+from mwproxy.master.upgrade import Upgrade
+from mwproxy.process.inheritance import MasterFacts, RequestFacts
 from mwproxy.process.messages import flush_stderr
 from mwproxy.process.sockets import CannotBind, ListenerSpec
 from mwproxy.process.worker import WorkerProcess
@@ -88,6 +91,53 @@ class Supervisor:
         """
         self._reap_orphans()
         return self._reloads.start().addCallback(self._started)
+
+    def facts(self) -> MasterFacts:
+        """
+        Write down what another image of the master needs to go on; its consoles are missing.
+        """
+        facts = collect(self.instance, self.programs)
+        facts.pidfile = self._announcer.pidfile
+        facts.requests = [
+            RequestFacts(each.hard, each.by_signal, each.begun) for each in self._reloads.requests()
+        ]
+        return facts
+
+    def awaited(self) -> list[Deferred[ReloadResult]]:
+        """
+        List the answers that are due, in the order of the requests in L{facts}.
+        """
+        return [each.answer for each in self._reloads.requests()]
+
+    def inherit(self, facts: MasterFacts) -> None:
+        """
+        Be what a former image of the master was. Nothing happens before L{go_on}.
+        """
+        restore(facts, self.instance, self.programs, self)
+        self._announcer.inherit(facts.pidfile)
+        self._reloads.inherit(
+            [Request(each.hard, each.by_signal, each.begun) for each in facts.requests]
+        )
+        for answer in self.awaited():
+            answer.addCallback(self._reloaded)
+
+    def go_on(self, signals: Sequence[int]) -> None:
+        """
+        Go on where the former image was.
+
+        @param signals: What it had caught and not handled.
+        """
+        self.instance.system.look_for_exits()
+        self._reap_orphans()
+        self._reloads.go_on()
+        for signum in signals:
+            self.handle_signal(signum)
+
+    def upgrade_with(self, upgrade: Upgrade) -> None:
+        """
+        Have the master replaced when its code has changed.
+        """
+        self._reloads.upgrade = upgrade
 
     def reload(self, *, hard: bool = False, by_signal: bool = False) -> Deferred[ReloadResult]:
         """
@@ -249,6 +299,8 @@ class Supervisor:
     def _finish(self) -> None:
         instance = self.instance
         self._standby.dismiss()
+        if self._reloads.upgrade is not None:
+            self._reloads.upgrade.abandon()
         self.programs.stop()
         if instance.serving:
             instance.listeners.close()
