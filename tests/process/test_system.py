@@ -5,12 +5,14 @@ Tests for L{mwproxy.process.system}.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
+import sys
 
 from twisted.internet.error import ProcessDone, ProcessTerminated
 from twisted.python.failure import Failure
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from mwproxy.process.system import System, exit_status, exit_text
 
@@ -68,3 +70,27 @@ class SignalTests(SynchronousTestCase):
         self.assertEqual(system.pid, os.getpid())
         system.environment()["MWPROXY_TEST"] = "x"
         self.assertNotIn("MWPROXY_TEST", os.environ)
+
+
+class NicenessTests(SynchronousTestCase):
+    """
+    Priorities.
+    """
+
+    def test_without_the_capability(self) -> None:
+        """
+        Root without C{CAP_SYS_NICE}, as in containers, could not undo what it did: nothing is made
+        nice then.
+        """
+        if os.geteuid() != 0 or shutil.which("setpriv") is None:
+            raise SkipTest("only root can drop a capability, with setpriv")
+        code = (
+            "import os; from mwproxy.process.system import System, may_lower_nice;"
+            "print(may_lower_nice(), System(None).make_nice(os.getpid()),"
+            " os.getpriority(os.PRIO_PROCESS, 0) > 0)"
+        )
+        for drop, expected in (([], b"True True True\n"), (["-sys_nice"], b"False False False\n")):
+            words = [f"--bounding-set={word}" for word in drop]
+            command = ["setpriv", *words, sys.executable, "-c", code]
+            done = subprocess.run(command, capture_output=True, check=True)
+            self.assertEqual(done.stdout, expected)
