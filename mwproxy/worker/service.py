@@ -40,10 +40,11 @@ from mwproxy.worker.limits import limit_descriptors
 from mwproxy.worker.order import Order
 from mwproxy.worker.pausing import Port, make_port, pause_all, resume_all
 from mwproxy.worker.soft_stop import SoftStop
-from mwproxy.worker.startup import StartFailed, read_configuration
+from mwproxy.worker.startup import StartFailed, read_configuration, start_trace
 
 if TYPE_CHECKING:
     from mwproxy.console.listener import StatsPort
+    from mwproxy.net.trace import Trace
 
 _log = Logger()
 
@@ -70,6 +71,7 @@ class WorkerService:
         self._own: list[socket.socket] = []
         self._siblings: list[socket.socket] = []
         self._ports: list[Port] = []
+        self._trace: Trace | None = None
         self._checks: Any = None
         self._logs: Any = None
         self._receivers: list[HandoverReceiver] = []
@@ -102,6 +104,9 @@ class WorkerService:
         room = limit_descriptors(configuration, diagnostics, program)
         if room.automatic and (order.options.get("verbose") or order.options.get("debug")):
             write_stderr(f"Note: setting global.maxconn to {room.maxconn}.")
+        trace = self._trace = start_trace(order)
+        if trace is not None:
+            trace.watch_rules(configuration)
         configuration.seal_all()
         state = self.state = build_state(configuration, order)
         state.under_master = self._host.under_master
@@ -122,6 +127,8 @@ class WorkerService:
         except OSError as error:
             diagnostics.alert(f"sendmsg()/log target cannot be used: {error.strerror}.")
             raise StartFailed(1) from None
+        if trace is not None:
+            trace.watch_ends(state)
         await self._listen(configuration, diagnostics, order)
         try:
             limit_memory(order.options.get("memory_mb", 0))
@@ -162,7 +169,10 @@ class WorkerService:
         frontend = self.state.frontends[proxy.name]
         router = routers.get(proxy.name)
         if router is None:
-            router = routers[proxy.name] = Router(frontend, self.state.backends)
+            router = Router(frontend, self.state.backends)
+            if self._trace is not None:
+                router = self._trace.watch_router(router)
+            routers[proxy.name] = router
         listener = Listener(self.plane, frontend, bind, router, fd)
         frontend.listeners.append(listener)
         self._listeners.append(listener)

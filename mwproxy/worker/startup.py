@@ -8,7 +8,10 @@ attempt with an exit status (L{StartFailed}).
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
+from typing import TYPE_CHECKING
 
 import mwproxy.rules.compiler  # noqa: F401  # installs itself as the rule compiler
 from mwproxy.config import loader
@@ -20,6 +23,9 @@ from mwproxy.process.sockets import ListenerSpec
 from mwproxy.worker.build import apply_options
 from mwproxy.worker.host import Host
 from mwproxy.worker.order import Order
+
+if TYPE_CHECKING:
+    from mwproxy.net.trace import Trace
 
 #: The families that are not imported by whoever uses them.
 _FAMILIES = ("balances", "keywords", "health_checks", "worker_commands")
@@ -147,3 +153,23 @@ def protocol_name(bind: Bind) -> str:
     """
     family = bind.address.family
     return {"ipv4": "tcpv4", "ipv6": "tcpv6", "unix": "unix_stream"}.get(family, family)
+
+
+def start_trace(order: Order) -> Trace | None:
+    """
+    Make what C{-d} wants: a trace of all traffic on standard output.
+
+    @param order: The order.
+
+    @return: L{None} without C{-d}.
+    """
+    if not order.options.get("debug"):
+        return None
+    from mwproxy.net.trace import Trace
+
+    def write(text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+    return Trace(write)
