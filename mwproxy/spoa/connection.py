@@ -16,17 +16,13 @@ from __future__ import annotations
 
 import socket
 from enum import Enum
-from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPullProducer
 from twisted.internet.protocol import Protocol
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from mwproxy.protocols.spop.data import Value
 from mwproxy.protocols.spop.disconnect import decode_disconnect, encode_disconnect
 from mwproxy.protocols.spop.errors import BadFrame, Status
 from mwproxy.protocols.spop.frames import (
@@ -34,14 +30,11 @@ from mwproxy.protocols.spop.frames import (
     Kind,
     check_ids,
     decode_head,
-    encode_frame,
     refuse_fragment,
 )
 from mwproxy.protocols.spop.hello import AgentHello, decode_engine_hello, encode_agent_hello
-from mwproxy.protocols.spop.notify import Message, decode_notify
-from mwproxy.spoa.agent import Entry
-from mwproxy.spoa.answers import BadResult, Exchange, encode_result
-from mwproxy.spoa.binding import BadArguments, Request
+from mwproxy.protocols.spop.notify import decode_notify
+from mwproxy.spoa.work import Work
 
 if TYPE_CHECKING:
     from mwproxy.spoa.service import AgentService
@@ -54,8 +47,6 @@ _FAREWELL = 1.0
 _RETRY = 0.1
 #: Frames that only an agent may send.
 _OURS = frozenset((Kind.AGENT_HELLO, Kind.AGENT_DISCONNECT, Kind.ACK))
-#: What an ACK has beside its actions, at most: type, flags, two ids.
-_ACK_HEAD = 25
 _CAPABILITIES = frozenset(("pipelining",))
 
 
@@ -73,7 +64,7 @@ class Phase(Enum):
 @implementer(IPullProducer)
 class Connection(Protocol):
     """
-    Says hello, reads NOTIFY frames, has the agent's functions called, writes ACK frames.
+    Says hello, reads NOTIFY frames, writes ACK frames, says farewell.
 
     @ivar peer: Where the engine connects from.
 
@@ -88,8 +79,6 @@ class Connection(Protocol):
         self._agent = service.agent
         self._counters = service.counters
         self._reader = FrameReader(service.agent.max_frame_size)
-        self._max_size = service.agent.max_frame_size
-        self._engine_id = ""
         self.phase = Phase.GREETING
         self._leaving = False
         self._blocked = False
@@ -97,7 +86,7 @@ class Connection(Protocol):
         self._working = False
         self._out: list[bytes] = []
         self._out_size = 0
-        self._exchanges: set[Exchange] = set()
+        self._work = Work(service, self._answer)
         self._timer: Any = None
 
     def connectionMade(self) -> None:
@@ -120,10 +109,7 @@ class Connection(Protocol):
         self._stop_timer()
         if self._waiting:
             self._service.slots.forget(self._slot_is_free)
-        for exchange in list(self._exchanges):
-            self._counters.canceled += 1
-            exchange.abandon()
-        self._exchanges.clear()
+        self._work.abandon()
         self._service.closed(self)
 
     def dataReceived(self, data: bytes) -> None:
@@ -132,7 +118,7 @@ class Connection(Protocol):
         """
         if self._open:
             self._reader.feed(data)
-            self._work()
+            self._go_on()
 
     def resumeProducing(self) -> None:
         """
@@ -142,7 +128,7 @@ class Connection(Protocol):
             self._blocked = False
             self.transport.unregisterProducer()
             self._pause_or_resume()
-            self._work()
+            self._go_on()
 
     def stopProducing(self) -> None:
         """
@@ -171,7 +157,7 @@ class Connection(Protocol):
     def _open(self) -> bool:
         return self.phase is Phase.GREETING or self.phase is Phase.SERVING
 
-    def _work(self) -> None:
+    def _go_on(self) -> None:
         if self._working:
             return
         self._working = True
@@ -201,7 +187,7 @@ class Connection(Protocol):
     def _slot_is_free(self) -> None:
         self._waiting = False
         self._pause_or_resume()
-        self._work()
+        self._go_on()
 
     def _pause_or_resume(self) -> None:
         if self._blocked or self._waiting:
@@ -213,7 +199,7 @@ class Connection(Protocol):
         kind, flags, stream_id, frame_id, at = decode_head(frame)
         if kind == Kind.NOTIFY and self.phase is Phase.SERVING:
             refuse_fragment(kind, flags)
-            self._notify(decode_notify(frame, at), stream_id, frame_id)
+            self._work.take(decode_notify(frame, at), stream_id, frame_id)
             return
         refuse_fragment(kind, flags)
         if kind == Kind.HAPROXY_HELLO:
@@ -235,11 +221,12 @@ class Connection(Protocol):
         if not self._leaving:
             self._stop_timer()
         self.phase = Phase.SERVING
-        self._engine_id = hello.engine_id
-        self._max_size = min(hello.max_frame_size, self._agent.max_frame_size)
-        self._reader.max_size = self._max_size
+        size = min(hello.max_frame_size, self._agent.max_frame_size)
+        self._reader.max_size = self._work.max_size = size
+        self._work.peer = self.peer
+        self._work.engine_id = hello.engine_id
         both = hello.capabilities & _CAPABILITIES
-        self._put(encode_agent_hello(AgentHello(self._max_size, both)))
+        self._put(encode_agent_hello(AgentHello(size, both)))
         if hello.healthcheck:
             self._counters.checks += 1
             self._end()
@@ -254,130 +241,16 @@ class Connection(Protocol):
             )
         self._farewell(Status.NORMAL)
 
-    def _notify(self, messages: list[Message], stream_id: int, frame_id: int) -> None:
-        counters = self._counters
-        counters.notifies += 1
-        results: list[Any] = []
-        entries: list[Entry] = []
-        waits = False
-        for message in messages:
-            entry = self._agent.entries.get(message.name)
-            if entry is None:
-                counters.unknown += 1
-                self._service.log.complain(
-                    f"unknown {message.name}", f"no function for message '{message.name}'"
-                )
-                continue
-            result = self._call(entry, message, stream_id, frame_id)
-            waits = waits or isinstance(result, Deferred)
-            results.append(result)
-            entries.append(entry)
-        if not waits:
-            self._acknowledge(entries, results, stream_id, frame_id)
-            return
-        exchange = Exchange(
-            results,
-            lambda parts, over: self._answered(exchange, entries, parts, over, stream_id, frame_id),
-            lambda place, failure: self._failed(entries[place], failure),
-            self._done,
-            self._too_late,
-        )
-        self._exchanges.add(exchange)
-        self._service.slots.take()
-        counters.in_flight += 1
-        limits = [
-            self._agent.timeout_ms if entry.timeout_ms is None else entry.timeout_ms
-            for entry in entries
-        ]
-        exchange.start(self._service.clock, 0 if 0 in limits else max(limits))
-
-    def _call(self, entry: Entry, message: Message, stream_id: int, frame_id: int) -> Any:
-        binding = entry.binding
-        request = None
-        if binding.wants_request:
-            request = Request(message, stream_id, frame_id, self._engine_id, self.peer)
-        arguments: list[tuple[str, Value]] = message.arguments
-        try:
-            result = binding.call(arguments, request)
-        except Exception:
-            self._failed(entry, Failure())
-            return None
-        if iscoroutine(result):
-            result = Deferred.fromCoroutine(result)
-        if isinstance(result, Deferred) and result.called and not result.paused:
-            # Nothing was waited for: it counts as a plain function.
-            found: list[Any] = []
-            result.addBoth(found.append)
-            result = found[0]
-            if isinstance(result, Failure):
-                self._failed(entry, result)
-                return None
-        return result
-
-    def _answered(
-        self,
-        exchange: Exchange,
-        entries: list[Entry],
-        parts: list[Any],
-        over: bool,
-        stream_id: int,
-        frame_id: int,
-    ) -> None:
-        self._exchanges.discard(exchange)
-        if over:
-            self._counters.timeouts += 1
-            names = ", ".join(f"'{entry.name}'" for entry in entries)
-            self._service.log.complain(f"timeout {names}", f"message {names} takes too long")
-        self._acknowledge(entries, parts, stream_id, frame_id)
-        if not self._working:
-            self._flush()
-
-    def _done(self) -> None:
-        self._counters.in_flight -= 1
-        self._service.slots.give_back()
-
-    def _too_late(self) -> None:
-        self._counters.late += 1
-
-    def _acknowledge(
-        self, entries: list[Entry], results: list[Any], stream_id: int, frame_id: int
-    ) -> None:
-        if not self._open:
-            return
-        payload = b""
-        count = 0
-        for entry, result in zip(entries, results, strict=True):
-            if result is None:
-                continue
-            try:
-                piece, more = encode_result(result)
-                if len(payload) + len(piece) + _ACK_HEAD > self._max_size:
-                    raise BadResult(
-                        f"{more} actions of {len(piece)} bytes do not fit into a frame of "
-                        f"{self._max_size} bytes"
-                    )
-            except Exception:
-                self._failed(entry, Failure())
-                continue
-            payload += piece
-            count += more
-        self._counters.acks += 1
-        self._counters.actions += count
-        self._put(encode_frame(Kind.ACK, payload, stream_id, frame_id))
-        if self._leaving and self._idle():
-            self._leave_now()
-
-    def _failed(self, entry: Entry, failure: Failure) -> None:
-        self._counters.errors += 1
-        known = failure.check(BadArguments, BadResult) is not None
-        self._service.log.complain(
-            f"error {entry.name} {failure.type}",
-            f"message '{entry.name}': {failure.getErrorMessage()}",
-            None if known else failure,
-        )
+    def _answer(self, frame: bytes) -> None:
+        if self._open:
+            self._put(frame)
+            if self._leaving and self._idle():
+                self._leave_now()
+            if not self._working:
+                self._flush()
 
     def _idle(self) -> bool:
-        if self._exchanges or self._reader.pending:
+        if self._work.busy or self._reader.pending:
             return False
         try:
             peek = self.transport.getHandle().recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)

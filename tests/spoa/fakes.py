@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.protocols.spop.ack import decode_ack
 from mwproxy.protocols.spop.actions import Action
@@ -22,7 +24,9 @@ from mwproxy.protocols.spop.hello import (
     encode_engine_hello,
 )
 from mwproxy.protocols.spop.notify import Message, encode_notify
+from mwproxy.spoa.actions import set_var
 from mwproxy.spoa.agent import Agent
+from mwproxy.spoa.binding import Request
 from mwproxy.spoa.connection import Connection
 from mwproxy.spoa.log import Log
 from mwproxy.spoa.service import AgentService
@@ -231,3 +235,52 @@ class Scene:
         All that it logged.
         """
         return "".join(self.lines)
+
+
+class ConnectionTestCase(SynchronousTestCase):
+    """
+    What tests of connections have in common.
+
+    @ivar waiting: Deferreds of functions that are not done.
+    """
+
+    def setUp(self) -> None:
+        self.waiting: list[Deferred[Any]] = []
+        self.make()
+
+    def make(self, **options: Any) -> None:
+        """
+        Make an agent: C{echo} answers at once, C{wait} when told to, C{fail} fails.
+        """
+        agent = Agent(**options)
+        self.agent = agent
+
+        @agent.message("echo")
+        def echo(value: object = None) -> object:
+            return set_var("txn", "value", value)  # type: ignore[arg-type]
+
+        @agent.message("wait")
+        def wait() -> Deferred[Any]:
+            self.waiting.append(Deferred())
+            return self.waiting[-1]
+
+        @agent.message("fail")
+        def fail() -> object:
+            raise KeyError("oops")
+
+        @agent.message("who")
+        def who(request: Request) -> object:
+            return set_var("txn", "who", f"{request.engine_id} {request.peer}")
+
+        @agent.message("coroutine")
+        async def coroutine(value: int) -> object:
+            if value:
+                raise ValueError(value)
+            return set_var("txn", "value", 0)
+
+        @agent.message("many")
+        def many(count: int) -> object:
+            return [set_var("txn", f"v{number}", "x" * 100) for number in range(count)]
+
+        self.scene = Scene(agent)
+        self.counters = self.scene.counters
