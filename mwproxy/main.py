@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from mwproxy import PRODUCT, RELEASE_DATE, __version__
 from mwproxy.process.arguments import ArgumentError, Arguments, UsageError, parse_arguments
-from mwproxy.process.settings import Settings
+from mwproxy.process.settings import REEXEC_VARIABLE, Settings
 
 if TYPE_CHECKING:
     from mwproxy.process.messages import Speaker
+    from mwproxy.process.reexec import Arrival
 
 USAGE = """\
 Usage : {program} [-f <file or directory>]* [options] [-- <file or directory>*]
@@ -114,6 +115,15 @@ def main(argv: list[str] | None = None) -> int:
 
         return run_spoa(words[1:])
     argv0 = _program()
+    arrival = None
+    if REEXEC_VARIABLE in os.environ:
+        from mwproxy.process.reexec import NoInheritance, take_arrival
+
+        try:
+            arrival = take_arrival(os.environ, os.getpid())
+        except NoInheritance as error:
+            _speaker(argv0).alert(f"Cannot take over: {error}")
+            return 1
     try:
         arguments = parse_arguments(words, argv0)
     except UsageError as error:
@@ -135,7 +145,7 @@ def main(argv: list[str] | None = None) -> int:
         status = show_keywords(arguments.keywords, speaker)
         if status or not arguments.settings.files:
             return status
-    return run(arguments, speaker)
+    return run(arguments, speaker, arrival)
 
 
 def _speaker(argv0: str) -> Speaker:
@@ -238,13 +248,15 @@ def show_configuration(settings: Settings, text: str, speaker: Speaker) -> int:
     return 0
 
 
-def run(arguments: Arguments, speaker: Speaker) -> int:
+def run(arguments: Arguments, speaker: Speaker, arrival: Arrival | None = None) -> int:
     """
     Check or run what a command line asks for.
 
     @param arguments: The command line.
 
     @param speaker: Says what prevents it.
+
+    @param arrival: What a former version of this process wants, L{None} for an ordinary start.
 
     @return: The exit status.
     """
@@ -257,13 +269,14 @@ def run(arguments: Arguments, speaker: Speaker) -> int:
     except ConfigError:
         # Whoever loads it says so, after the messages that belong before.
         files = list(settings.files)
-    if not files:
+    if not files and arrival is None:
         return usage(settings.argv0)
     if arguments.dump is not None:
         return show_configuration(settings, arguments.dump, speaker)
     if arguments.trace:
         speaker.notice("'-dt' has no effect: this program has no traces.")
-    master = settings.master or _wants_master(settings)
+    # A master that takes over is one, whatever its files say by now.
+    master = settings.master or arrival is not None or _wants_master(settings)
     if settings.sockets:
         if not master:
             speaker.alert(
@@ -279,7 +292,11 @@ def run(arguments: Arguments, speaker: Speaker) -> int:
     if master:
         from mwproxy.master.service import run_master
 
-        return run_master(settings)
+        if arrival is not None and arrival.facts is None:
+            from mwproxy.tap import prove_fit
+
+            return prove_fit()
+        return run_master(settings, None if arrival is None else arrival.facts)
     from mwproxy.worker.standalone import run_standalone
 
     return run_standalone(settings)

@@ -12,11 +12,15 @@ from typing import Any, ClassVar
 
 from twisted.python import usage
 
+from mwproxy.process.pidfile import remove_pidfile
 from mwproxy.process.ready_fd import ReadyFd, parse_ready_fd
+from mwproxy.process.reexec import Arrival, NoInheritance, capture, take_arrival
 from mwproxy.process.settings import Settings
 
 #: The name that twistd gives its pid file unless told otherwise.
 TWISTD_PIDFILE = "twistd.pid"
+#: What twistd sets in the background unless told otherwise.
+DAEMON_UMASK = 0o077
 
 
 class Options(usage.Options):
@@ -48,6 +52,7 @@ class Options(usage.Options):
 
     def __init__(self) -> None:
         super().__init__()
+        self.arrival = _arrival()
         self.files: list[str] = []
         self.sockets: list[str] = []
 
@@ -84,7 +89,7 @@ class Options(usage.Options):
         for name in ("maxconn", "proxy-maxconn", "memory"):
             if self[name] is not None and self[name] <= 0:
                 raise usage.UsageError(f"--{name} must be a positive number")
-        if self["notify-fd"]:
+        if self["notify-fd"] and self.arrival is None:
             try:
                 problem = ReadyFd(parse_ready_fd(self["notify-fd"])).keep()
             except ValueError as error:
@@ -95,6 +100,23 @@ class Options(usage.Options):
             raise usage.UsageError(f"Could not change to directory {self['directory']}")
         if self.parent is not None and self.parent.get("pidfile") == TWISTD_PIDFILE:
             self.parent["pidfile"] = ""
+        if self.parent is not None and self.arrival is not None:
+            self._stay(self.parent)
+
+    def _stay(self, parent: Any) -> None:
+        """
+        Have twistd neither go to the background nor take its own pid for that of another one: it
+        is the process that it was before.
+        """
+        if not parent.get("nodaemon"):
+            parent["nodaemon"] = True
+            parent["logfile"] = parent.get("logfile") or "twistd.log"
+            if parent.get("umask") is None:
+                parent["umask"] = DAEMON_UMASK
+        if self.arrival is not None and self.arrival.facts is None:
+            parent["pidfile"] = ""
+        elif parent.get("pidfile"):
+            remove_pidfile(parent["pidfile"], os.getpid())
 
     def settings(self) -> Settings:
         """
@@ -124,6 +146,36 @@ class Options(usage.Options):
         )
 
 
+def _arrival() -> Arrival | None:
+    """
+    Take what a former version of this process wants.
+
+    @return: L{None} for an ordinary start.
+
+    @raise usage.UsageError: It cannot be used.
+    """
+    try:
+        return take_arrival(os.environ, os.getpid())
+    except NoInheritance as error:
+        raise usage.UsageError(f"Cannot take over: {error}") from None
+
+
+def prove_fit() -> int:
+    """
+    Tell the master that asks that this version could take its place: all that it will need can be
+    imported, and the command line is understood.
+
+    @return: The exit status.
+    """
+    import mwproxy.master.service  # noqa: F401  # it is to be found now
+    from mwproxy.process.probe import tell_fit
+    from mwproxy.worker.__main__ import import_later
+
+    import_later()
+    tell_fit()
+    return 0
+
+
 def makeService(options: Options) -> Any:
     """
     Make the master.
@@ -138,6 +190,10 @@ def makeService(options: Options) -> Any:
     from mwproxy.process.system import System
 
     settings = options.settings()
+    origin = capture(os.environ)
+    arrival = options.arrival
+    if arrival is not None and arrival.facts is None:
+        sys.exit(prove_fit())
     if settings.directory:
         os.chdir(settings.directory)
 
@@ -146,4 +202,5 @@ def makeService(options: Options) -> Any:
             atexit.register(os._exit, status)
         reactor.callWhenRunning(stop_reactor, reactor)
 
-    return MasterService(System(reactor), settings, over)
+    facts = None if arrival is None else arrival.facts
+    return MasterService(System(reactor), settings, over, origin=origin, facts=facts)

@@ -8,14 +8,17 @@ and exit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
 from mwproxy import __version__
 from mwproxy.config.model import Global
 from mwproxy.master.instance import Instance
+from mwproxy.process.bind import Bound, bind
 from mwproxy.process.child import Phase
-from mwproxy.process.inheritance import FORMAT, MasterFacts
+from mwproxy.process.inheritance import FORMAT, BoundFacts, MasterFacts
+from mwproxy.process.sockets import ListenerSpec
 from mwproxy.process.worker import WorkerOwner, WorkerProcess
 from mwproxy.programs.programs import Programs
 
@@ -78,6 +81,33 @@ def restore(facts: MasterFacts, instance: Instance, programs: Programs, owner: W
         instance.workers.append(worker)
         worker.inherit(each)
     programs.inherit(facts.programs, facts.guard)
+
+
+class FormerSockets:
+    """
+    Listening sockets of a former image, to be used instead of binding.
+    """
+
+    def __init__(self, facts: Sequence[BoundFacts]) -> None:
+        found = [Bound.inherited(each) for each in facts]
+        self._bound = {each.spec.key: each for each in found if each is not None}
+
+    def bind(self, spec: ListenerSpec) -> Bound:
+        """
+        Find a socket, or make it.
+
+        @raise CannotBind: It cannot be made.
+        """
+        found = self._bound.pop(spec.key, None)
+        return bind(spec) if found is None else found
+
+    def close(self) -> None:
+        """
+        Close what nobody wanted.
+        """
+        for each in self._bound.values():
+            each.close()
+        self._bound.clear()
 
 
 def _plain(description: Global) -> dict[str, Any]:

@@ -22,28 +22,38 @@ from signal import (
     SIGUSR1,
     SIGUSR2,
 )
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 
+from mwproxy import __version__
 from mwproxy.console.master_view import ProcessRow, ReloadResult
 from mwproxy.core.levels import Level
 from mwproxy.master.instance import Instance
+from mwproxy.master.passage import FormerSockets
 from mwproxy.master.status import Watchdog, watchdog_interval
 from mwproxy.master.supervisor import Supervisor
+from mwproxy.master.upgrade import Upgrade
 from mwproxy.observe.notify import Notifier, ServiceManager
 from mwproxy.observe.startup_logs import StartupLog
+from mwproxy.process.bind import Bound, bind
 from mwproxy.process.discovery import discover
 from mwproxy.process.environment import initial_environment
 from mwproxy.process.getsocks import NoTransfer, fetch_listeners
+from mwproxy.process.inheritance import MasterFacts
 from mwproxy.process.launcher import launch
 from mwproxy.process.limits import TooLittle
 from mwproxy.process.listeners import ListenerSet
 from mwproxy.process.messages import Speaker, flush_stderr, log_problems, never_wait
 from mwproxy.process.ready_fd import ReadyFd
+from mwproxy.process.reexec import Origin, capture
 from mwproxy.process.settings import Settings
+from mwproxy.process.sockets import ListenerSpec
 from mwproxy.process.system import System
+
+if TYPE_CHECKING:
+    from mwproxy.console.listener import ConsoleService
 
 SIGNALS = (SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP, SIGTTIN, SIGTTOU)
 IGNORED = (SIGQUIT, SIGPIPE)
@@ -65,9 +75,15 @@ class MasterService(MultiService):
         *,
         environment: Mapping[str, str] | None = None,
         launcher: int = -1,
+        origin: Origin | None = None,
+        facts: MasterFacts | None = None,
     ) -> None:
         """
         @param over: Told the exit status when nothing is left; stops the reactor.
+
+        @param origin: How the process was started, L{None} where it cannot be replaced in place.
+
+        @param facts: What a former image of this process left, L{None} for an ordinary start.
 
         @param environment: As the process was started, L{None} for the present one.
 
@@ -75,6 +91,9 @@ class MasterService(MultiService):
         """
         super().__init__()
         self.setName("master")
+        if facts is not None:
+            settings = settings.for_successor(facts.startup_version)
+        self._facts = facts
         if environment is None:
             environment = system.environment()
         log = StartupLog()
@@ -94,12 +113,15 @@ class MasterService(MultiService):
             system.monotonic(),
         )
         self._over = over
+        self._consoles: list[ConsoleService] = []
         self._watchdog = Watchdog(
             system,
             watchdog_interval(environment, system.pid) if settings.systemd else 0.0,
             self._instance.manager.alive,
         )
         self.supervisor = Supervisor(self._instance, self._ended, launcher=launcher)
+        if origin is not None:
+            self.supervisor.upgrade_with(Upgrade(self._instance, origin, self.facts))
         self._status: int | None = None
 
     @property
@@ -136,8 +158,12 @@ class MasterService(MultiService):
             self._instance.speaker.alert(f"[{self._settings.argv0}.main()] {error}")
             self._ended(1)
             return
+        facts, self._facts = self._facts, None
+        if facts is not None:
+            self._go_on(facts)
+            return
         try:
-            self._open_consoles()
+            self._open_consoles(bind)
         except Exception as error:
             # The rim: whatever a console cannot have is said, and ends the start.
             self._instance.speaker.alert(str(error))
@@ -199,14 +225,48 @@ class MasterService(MultiService):
         """
         return self.supervisor.open_worker(pid, level, mode)
 
-    def _open_consoles(self) -> None:
+    def facts(self) -> MasterFacts:
+        """
+        Write down all that another image of this process needs to go on.
+        """
+        facts = self.supervisor.facts()
+        awaited = self.supervisor.awaited()
+        facts.consoles = [each.facts(awaited) for each in self._consoles]
+        return facts
+
+    def _go_on(self, facts: MasterFacts) -> None:
+        """
+        Take the place of a former image of this process.
+        """
+        speaker = self._instance.speaker
+        self.supervisor.inherit(facts)
+        speaker.notice(f"Version {__version__} takes over from version {facts.version}.")
+        former = FormerSockets([each.bound for each in facts.consoles])
+        try:
+            self._open_consoles(former.bind)
+        except Exception as error:
+            # The rim: workers serve on, and signals reach a master without console.
+            speaker.alert(str(error))
+            speaker.alert("Can't create the master's CLI.")
+        former.close()
+        super().startService()
+        self._watchdog.start()
+        awaited = self.supervisor.awaited()
+        for service in self._consoles:
+            for console in facts.consoles:
+                if ListenerSpec.from_json(console.bound.spec).key == service.spec.key:
+                    service.inherit(console.sessions, awaited)
+        self.supervisor.go_on(facts.signals)
+
+    def _open_consoles(self, make_socket: Callable[[ListenerSpec], Bound]) -> None:
         if not self._settings.sockets:
             return
         from mwproxy.console.listener import make_console_services
 
-        for service in make_console_services(
-            list(self._settings.sockets), self, self._system.reactor
-        ):
+        self._consoles = make_console_services(
+            list(self._settings.sockets), self, self._system.reactor, make_socket
+        )
+        for service in self._consoles:
             service.setServiceParent(self)
 
     def _take_over(self) -> None:
@@ -224,17 +284,20 @@ class MasterService(MultiService):
             self._over(status)
 
 
-def run_master(settings: Settings) -> int:
+def run_master(settings: Settings, facts: MasterFacts | None = None) -> int:
     """
     Run a master to its end.
 
     @param settings: The command line.
 
+    @param facts: What a former image of this process left, L{None} for an ordinary start.
+
     @return: The exit status.
     """
     speaker = Speaker(settings.argv0)
+    origin = capture(os.environ)
     # Before anything of ours gets that number.
-    problem = ReadyFd(settings.notify_fd).keep()
+    problem = ReadyFd(settings.notify_fd).keep() if facts is None else ""
     if problem:
         speaker.alert(problem)
         return 1
@@ -246,7 +309,7 @@ def run_master(settings: Settings) -> int:
             speaker.alert(f"Could not change to directory {settings.directory} : {error.strerror}")
             return 1
     launcher = -1
-    if _goes_to_background(settings, environment):
+    if facts is None and _goes_to_background(settings, environment):
         status, launcher = launch(speaker)
         if status is not None:
             return status
@@ -260,7 +323,13 @@ def run_master(settings: Settings) -> int:
 
     log_problems(speaker)
     service = MasterService(
-        System(reactor), settings, over, environment=environment, launcher=launcher
+        System(reactor),
+        settings,
+        over,
+        environment=environment,
+        launcher=launcher,
+        origin=origin,
+        facts=facts,
     )
     reactor.callWhenRunning(service.startService)
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
