@@ -23,7 +23,7 @@ from mwproxy.config.environment import LogFormatVariables, Variables
 from mwproxy.config.files import cannot_open, expand_files
 from mwproxy.config.lexer import MAX_WORDS, SPECIAL, LexError, expand, point_at, tokenize
 from mwproxy.config.line import LaterCheck, Line
-from mwproxy.config.lookup import Table
+from mwproxy.config.lookup import Table, table_of
 from mwproxy.config.model import Configuration
 from mwproxy.config.sections import KINDS, Sections, Subject
 from mwproxy.config.unsupported import SECTIONS as UNSUPPORTED_SECTIONS
@@ -106,7 +106,6 @@ class _Loader:
         self._variables = Variables(environment)
         self._sections = Sections(configuration, diagnostics, discovery)
         self._directives = Directives(diagnostics, environment, diag=diag, silent=discovery)
-        self._tables: dict[str, Table] = {}
         self._table: Table | None = None
         self._single: dict[str, Keyword] = {}
 
@@ -245,10 +244,7 @@ class _Loader:
 
     def _begin(self, words: list[str], where: Where) -> None:
         self._sections.begin(words, where)
-        kind = words[0]
-        if kind not in self._tables:
-            self._tables[kind] = Table(kind, discovery=self._discovery)
-        self._enter(self._tables[kind])
+        self._enter(table_of(words[0], discovery=self._discovery))
 
     def _begin_unsupported(self, words: list[str], where: Where) -> None:
         self._sections.leave(words[0])

@@ -4,6 +4,7 @@ From a line's words to its keyword: the longest registered name that they begin 
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 
 from mwproxy.core.families import Keyword, all_keywords, keywords
@@ -93,6 +94,18 @@ class Table:
         @return: Sorted, names of sections among them.
         """
         return sorted({*self._branches, *_SECTION_NAMES})
+
+
+@functools.cache
+def table_of(section: str, *, discovery: bool) -> Table:
+    """
+    Get the keywords of one kind of section; the table is made once per process.
+
+    @param section: The kind.
+
+    @param discovery: Keep only what the master reads.
+    """
+    return Table(section, discovery=discovery)
 
 
 def find_elsewhere(words: list[str]) -> tuple[Keyword, int] | None:

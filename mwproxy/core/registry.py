@@ -120,6 +120,10 @@ def nearest(name: str, known: Iterator[str] | dict[str, Entry] | list[str]) -> s
     return found[0] if found else ""
 
 
+#: The packages that were imported whole.
+_loaded: set[str] = set()
+
+
 def load_family(package: str) -> None:
     """
     Import all modules of a package, in name order, so that they register
@@ -127,6 +131,9 @@ def load_family(package: str) -> None:
 
     @param package: The dotted name of the package.
     """
+    if package in _loaded:
+        return
     module = importlib.import_module(package)
     for found in sorted(pkgutil.iter_modules(module.__path__), key=lambda info: info.name):
         importlib.import_module(f"{package}.{found.name}")
+    _loaded.add(package)

@@ -198,14 +198,14 @@ class KeywordsTests(LoadingTestCase):
                 raise fails
 
         entry = Keyword("test", frozenset({"global"}), 1, 2, "<x> [<y>]", False, True, kw_test)
-        original = Table.__init__
 
-        def with_test(table: Table, section: str, *, discovery: bool = False) -> None:
-            original(table, section, discovery=discovery)
+        def with_test(section: str, *, discovery: bool) -> Table:
+            table = Table(section, discovery=discovery)
             table._add(entry)
             table.single["test"] = entry
+            return table
 
-        self.patch(Table, "__init__", with_test)
+        self.patch(loader, "table_of", with_test)
         self.load(f"global\n{text}")
         return seen
 
