@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import shutil
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy import __version__
 from mwproxy.main import main
+from mwproxy.process.inheritance import FORMAT, MasterFacts
 from mwproxy.process.settings import Settings
 
 PLAIN = "global\n    maxconn 10\n"
@@ -57,8 +59,9 @@ class MainTestCase(SynchronousTestCase):
         """
         called: list[tuple[str, Settings]] = []
 
-        def note(name: str) -> Callable[[Settings], int]:
-            def run(settings: Settings) -> int:
+        def note(name: str) -> Callable[..., int]:
+            def run(settings: Settings, facts: MasterFacts | None = None) -> int:
+                self.facts = facts
                 called.append((name, settings))
                 return 77
 
@@ -157,6 +160,30 @@ class RunTests(MainTestCase):
         self.assertEqual(self.run_fake("-W", "-f", self.config)[0], "master")
         Path(self.config).write_text("global\n    master-worker\n")
         self.assertEqual(self.run_fake("-f", self.config, "-S", "/tmp/x")[0], "master")
+
+    def test_takes_over(self) -> None:
+        """
+        A process that takes over from another version of itself is a master, whatever its files
+        say by now, and gets what that left; nothing of it stays in the environment.
+        """
+        facts = MasterFacts(FORMAT, os.getpid(), serving=1)
+        memory = os.memfd_create("x")
+        os.write(memory, facts.write())
+        os.lseek(memory, 0, os.SEEK_SET)
+        empty = str(self.directory / "empty")
+        Path(empty).mkdir()
+        with patch.dict(os.environ, MWPROXY_REEXEC=f"fd:{memory}"):
+            self.assertEqual(self.run_fake("-f", empty)[0], "master")
+            self.assertNotIn("MWPROXY_REEXEC", os.environ)
+        self.assertEqual(self.facts, facts)
+
+    def test_cannot_take_over(self) -> None:
+        """
+        What cannot be used ends the start.
+        """
+        with patch.dict(os.environ, MWPROXY_REEXEC="fd:0"):
+            self.assertEqual(self.run_main("-W", "-f", self.config), 1)
+        self.assertIn("Cannot take over: MWPROXY_REEXEC=fd:0 leads nowhere", self.err)
 
     def test_standalone(self) -> None:
         """

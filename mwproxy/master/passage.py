@@ -2,8 +2,7 @@
 What of an instance crosses an exec, and how the other side begins with it.
 
 Both sides are one file, since they must agree. Consoles are added by the service, which has them.
-Nothing that can be made anew crosses: workers in waiting and the nursery see their channels close
-and exit.
+Nothing that can be made anew crosses: workers in waiting and the nursery are ended.
 """
 
 from __future__ import annotations

@@ -129,6 +129,13 @@ class Standby:
             self._try_later()
         return True
 
+    def pids(self) -> list[int]:
+        """
+        List the processes that wait, and the nursery.
+        """
+        nursery = [] if self._nursery is None else [self._nursery.pid]
+        return [pid for pid in [*nursery, *(each.pid for each in self.waiting)] if pid]
+
     def dismiss(self) -> None:
         """
         Let all go, and have none any more.

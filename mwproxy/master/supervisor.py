@@ -70,6 +70,7 @@ class Supervisor:
         self._over = over
         self._finished = False
         self._stopping_since = 0.0
+        self._remains: list[int] = []
         self._deadline: Any = None
         self._announcer = Announcer(instance, launcher)
         nursery: list[str] | None = None if instance.system.become_subreaper() else []
@@ -98,6 +99,7 @@ class Supervisor:
         """
         facts = collect(self.instance, self.programs)
         facts.pidfile = self._announcer.pidfile
+        facts.remains = self._standby.pids()
         facts.requests = [
             RequestFacts(each.hard, each.by_signal, each.begun) for each in self._reloads.requests()
         ]
@@ -114,6 +116,7 @@ class Supervisor:
         Be what a former image of the master was. Nothing happens before L{go_on}.
         """
         restore(facts, self.instance, self.programs, self)
+        self._remains = facts.remains
         self._announcer.inherit(facts.pidfile)
         self._reloads.inherit(
             [Request(each.hard, each.by_signal, each.begun) for each in facts.requests]
@@ -127,7 +130,10 @@ class Supervisor:
 
         @param signals: What it had caught and not handled.
         """
-        self.instance.system.look_for_exits()
+        system = self.instance.system
+        for pid in self._remains:
+            system.kill(pid, SIGTERM)
+        system.look_for_exits()
         self._reap_orphans()
         self._reloads.go_on()
         for signum in signals:

@@ -241,6 +241,8 @@ class MasterFacts:
 
     @ivar committed: Generations that were READY.
 
+    @ivar remains: Children without a task any more: workers in waiting, and the nursery.
+
     @ivar requests: Reloads in line.
 
     @ivar signals: Signals that had come and were not handled yet.
@@ -272,6 +274,7 @@ class MasterFacts:
     listeners: list[ListenerFacts] = field(default_factory=list)
     committed: list[int] = field(default_factory=list)
     consoles: list[ConsoleFacts] = field(default_factory=list)
+    remains: list[int] = field(default_factory=list)
     requests: list[RequestFacts] = field(default_factory=list)
     signals: list[int] = field(default_factory=list)
 
@@ -303,7 +306,7 @@ def read(data: bytes, pid: int) -> MasterFacts:
     if facts.pid != pid:
         raise BadFacts(f"it belongs to process {facts.pid}")
     pids = [each.pid for each in facts.workers] + [each.pid for each in facts.programs]
-    if any(each < 2 for each in pids):
+    if any(each < 2 for each in [*pids, *facts.remains]):
         raise BadFacts("it names a process that is no child")
     if not facts.serving:
         raise BadFacts("it served nothing")

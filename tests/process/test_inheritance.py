@@ -121,6 +121,7 @@ class InheritanceTests(SynchronousTestCase):
                 "it names a process that is no child",
             ),
             (facts(programs=[ProgramFacts(-5, "p", [])]), no_child),
+            (facts(remains=[5, 1]), no_child),
             (facts(serving=0), "it served nothing"),
         ):
             error = self.assertRaises(BadFacts, read, wrong.write(), 7)
