@@ -45,7 +45,10 @@ DIFFERENCES = {
     "program": "Needs no `expose-deprecated-directives`; programs do not outlive their master.",
     "expose-deprecated-directives": "Accepted; nothing needs it.",
     "master-worker": "Extension: `re-exec auto|always|never` says whether a reload replaces the"
-    " master too: if the installed code has changed (the default), each time, or never.",
+    " master too: if the installed code has changed (the default), each time, or never."
+    " `respawn [limit <number>]` replaces a serving worker that died (10 times in a row unless"
+    " `limit` says otherwise; then its death counts as without it). `ready-timeout <time>` (60s)"
+    " bounds how long a worker may take to load.",
     "mworker-max-reloads": "The default is 50, as in HAProxy 3.3.",
     "noepoll": _EPOLL,
     "nosplice": "Bodies and tunnels then pass through the worker's memory.",

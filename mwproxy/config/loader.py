@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from mwproxy.config import checks
@@ -44,6 +45,17 @@ _BEGINNINGS = frozenset(KINDS) | UNSUPPORTED_SECTIONS
 _ADDRESS_AT = {"bind": 1, "server": 2, "log": 1, "stats": 2}
 
 
+def read_file(name: str) -> bytes:
+    """
+    Get the text of a file.
+
+    @raise OSError: It cannot be read.
+
+    @raise ValueError: That is no name.
+    """
+    return Path(name).read_bytes()
+
+
 def load(
     files: list[str],
     environment: dict[str, str],
@@ -51,6 +63,7 @@ def load(
     *,
     discovery: bool = False,
     diag: bool = False,
+    read: Callable[[str], bytes] = read_file,
 ) -> Configuration:
     """
     Read all files. Full reading needs C{mwproxy.rules.compiler} imported before.
@@ -66,6 +79,8 @@ def load(
 
     @param diag: Emit C{.diag} messages.
 
+    @param read: Gets the text of a file; raises C{OSError} or C{ValueError} if there is none.
+
     @return: The description, not sealed yet, so that the command line can still override.
     """
     if discovery:
@@ -74,7 +89,7 @@ def load(
     else:
         load_family(PACKAGES["keywords"])
     configuration = Configuration(files=list(files))
-    loader = _Loader(configuration, environment, diagnostics, discovery, diag)
+    loader = _Loader(configuration, environment, diagnostics, discovery, diag, read)
     with LogFormatVariables(environment):
         aborted = loader.read_all(files)
         if not discovery and not aborted:
@@ -98,11 +113,13 @@ class _Loader:
         diagnostics: Diagnostics,
         discovery: bool,
         diag: bool,
+        read: Callable[[str], bytes],
     ) -> None:
         self.later: list[LaterCheck] = []
         self._diagnostics = diagnostics
         self._environment = environment
         self._discovery = discovery
+        self._read = read
         self._variables = Variables(environment)
         self._sections = Sections(configuration, diagnostics, discovery)
         self._directives = Directives(diagnostics, environment, diag=diag, silent=discovery)
@@ -127,7 +144,7 @@ class _Loader:
 
     def _read_file(self, name: str) -> bool:
         try:
-            text = Path(name).read_bytes().decode("utf-8", "surrogateescape")
+            text = self._read(name).decode("utf-8", "surrogateescape")
         except (OSError, ValueError) as error:
             self._diagnostics.alert(cannot_open(name, error))
             return False

@@ -435,8 +435,12 @@ class Global(Sealed):
 
     @ivar may_setuid: What they start may have more rights than they (C{insecure-setuid-wanted}).
 
-    @ivar limit: C{no-exit-on-failure} of C{master-worker} inverted: True when the death of one
-        worker ends all.
+    @ivar exit_on_failure: C{no-exit-on-failure} of C{master-worker} inverted: True when the death
+        of one worker ends all.
+
+    @ivar respawn_limit: How often in a row a worker that died is replaced, L{None} for never.
+
+    @ivar ready_timeout_ms: How long a worker may take to become READY.
 
     @ivar reexec: C{re-exec} of C{master-worker}: C{auto}, C{always} or C{never}.
     """
@@ -444,6 +448,8 @@ class Global(Sealed):
     daemon: bool = False
     master_worker: bool = False
     exit_on_failure: bool = True
+    respawn_limit: int | None = None
+    ready_timeout_ms: int = 60_000
     mworker_max_reloads: int = 50
     reexec: str = "auto"
     nbproc: int = 1

@@ -24,7 +24,8 @@ def worker_ended(instance: Instance, worker: WorkerProcess, status: int) -> bool
     """
     speaker = instance.speaker
     who = f"worker {instance.label(worker)} exited with code {status} ({exit_text(status)})"
-    if worker.ended_as is not Phase.CURRENT:
+    replacement = worker.ended_as is Phase.STARTING and worker.generation == instance.serving
+    if worker.ended_as is not Phase.CURRENT and not replacement:
         limit = worker.over_limit
         over = "" if limit is None else f", as it exceeds max reloads ({limit})"
         speaker.warning(f"Former {who}{over}")

@@ -5,6 +5,7 @@ What the parts of a master share: its settings, its counters, its workers.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from mwproxy.config.model import Global
 from mwproxy.observe.notify import ServiceManager
@@ -18,6 +19,23 @@ from mwproxy.process.worker import WorkerProcess
 
 
 @dataclass
+class Served:
+    """
+    What the serving generation was told to become, for a worker that replaces one of it.
+
+    @ivar order: What its first worker got, see L{Load<mwproxy.process.ipc.Load>}.
+
+    @ivar contents: The texts of its files; those that are missing are read.
+
+    @ivar reload_count: The count of reloads when it was loaded.
+    """
+
+    order: dict[str, Any] = field(default_factory=dict)
+    contents: dict[str, bytes] = field(default_factory=dict)
+    reload_count: int = 0
+
+
+@dataclass
 class Instance:
     """
     One master and all it runs.
@@ -27,6 +45,8 @@ class Instance:
     @ivar environment: The environment after the latest C{global} sections that could be read.
 
     @ivar global_: The C{global} sections that are served.
+
+    @ivar served: What its workers were told.
 
     @ivar workers: All that were given a configuration and live; no standby among them.
 
@@ -55,6 +75,7 @@ class Instance:
     started: float
     environment: dict[str, str] = field(default_factory=dict)
     global_: Global = field(default_factory=Global)
+    served: Served = field(default_factory=Served)
     workers: list[WorkerProcess] = field(default_factory=list)
     reloads: int = 0
     failed: int = 0

@@ -9,8 +9,8 @@ dies first, the attempt failed and nothing has changed. Every attempt has its ow
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from signal import SIGKILL
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -18,7 +18,8 @@ from twisted.logger import Logger
 
 from mwproxy.console.master_view import ReloadResult
 from mwproxy.master.exits import note_status
-from mwproxy.master.instance import Instance
+from mwproxy.master.instance import Instance, Served
+from mwproxy.master.patience import Patience
 from mwproxy.master.ready import Announcer
 from mwproxy.master.standby import Standby
 from mwproxy.master.upgrade import Upgrade
@@ -31,11 +32,7 @@ from mwproxy.process.worker import WorkerProcess
 from mwproxy.programs.programs import Programs
 
 _log = Logger()
-#: Seconds that a worker may take to become READY.
-READY_TIMEOUT = 60.0
-#: Seconds that a worker may take to say that it begins to load.
-BEGIN_TIMEOUT = 15.0
-#: Seconds after which the service manager is asked for patience; those above bound it.
+#: Seconds after which the service manager is asked for patience.
 SLOW = 5.0
 
 
@@ -62,6 +59,10 @@ class Attempt:
     """
     A load under way.
 
+    @ivar patience: With its workers, L{None} before they are told.
+
+    @ivar slow: When the service manager is asked for patience, likewise.
+
     @ivar nameless: Those of its workers whose pid is not known yet.
 
     @ivar again: A worker was replaced that died before it began to load. That happens once.
@@ -73,7 +74,8 @@ class Attempt:
     generation: int
     discovery: Discovery
     workers: list[WorkerProcess] = field(default_factory=list)
-    timers: list[Any] = field(default_factory=list)
+    patience: Patience | None = None
+    slow: Any = None
     nameless: list[WorkerProcess] = field(default_factory=list)
     again: bool = False
     failing: bool = False
@@ -89,8 +91,16 @@ class Reloads:
     """
 
     def __init__(
-        self, instance: Instance, standby: Standby, programs: Programs, announcer: Announcer
+        self,
+        instance: Instance,
+        standby: Standby,
+        programs: Programs,
+        announcer: Announcer,
+        replaced: Callable[[], None],
     ) -> None:
+        """
+        @param replaced: Told when another generation serves.
+        """
         self.attempt: Attempt | None = None
         self.upgrade: Upgrade | None = None
         self._upgrading: Request | None = None
@@ -98,6 +108,7 @@ class Reloads:
         self._standby = standby
         self._programs = programs
         self._announcer = announcer
+        self._replaced = replaced
         self._line: deque[Request] = deque()
         self._busy = False
 
@@ -261,6 +272,7 @@ class Reloads:
         instance.speaker.notice(f"Reloading mwproxy{kind}")
         instance.reloads += 1
         instance.stopping = 0
+        instance.killing = False
         instance.manager.reloading(instance.system.monotonic())
 
     def _begin(self, request: Request) -> None:
@@ -310,11 +322,9 @@ class Reloads:
             if not attempt.workers:
                 self._fail(attempt, RELOAD_FAILED)
             return
-        attempt.timers = [
-            instance.system.call_later(BEGIN_TIMEOUT, lambda: self._silent(attempt)),
-            instance.system.call_later(READY_TIMEOUT, lambda: self._late(attempt)),
-            instance.system.call_later(SLOW, lambda: instance.manager.loading(READY_TIMEOUT)),
-        ]
+        seconds = attempt.discovery.global_.ready_timeout_ms / 1000
+        attempt.patience = Patience(instance, attempt.workers, seconds)
+        attempt.slow = instance.system.call_later(SLOW, lambda: instance.manager.loading(seconds))
 
     def _assign(self, attempt: Attempt, worker: WorkerProcess, relative: int) -> None:
         instance = self._instance
@@ -328,7 +338,9 @@ class Reloads:
         else:
             attempt.nameless.append(worker)
         order = self._order(attempt, relative, nbproc)
-        worker.load(attempt.generation, relative, order, instance.reloads)
+        worker.load(
+            attempt.generation, relative, order, instance.reloads, attempt.discovery.contents
+        )
 
     def _introduce(self, attempt: Attempt, worker: WorkerProcess) -> None:
         number = f"#{worker.relative} " if attempt.discovery.global_.nbproc > 1 else ""
@@ -362,15 +374,6 @@ class Reloads:
             return False
         return True
 
-    def _silent(self, attempt: Attempt) -> None:
-        for worker in attempt.workers:
-            if worker.phase is Phase.STARTING and not worker.began:
-                self._instance.speaker.alert(
-                    f"Worker {self._instance.label(worker)} does not answer since "
-                    f"{BEGIN_TIMEOUT:.0f} seconds, killing it."
-                )
-                worker.signal(SIGKILL)
-
     def _give_up(self, attempt: Attempt) -> None:
         """
         Have the rest of the workers go: those that serve already finish what they began, and
@@ -397,15 +400,6 @@ class Reloads:
             "processes": nbproc,
         }
 
-    def _late(self, attempt: Attempt) -> None:
-        for worker in attempt.workers:
-            if worker.phase is Phase.STARTING:
-                self._instance.speaker.alert(
-                    f"Worker {self._instance.label(worker)} is not ready after "
-                    f"{READY_TIMEOUT:.0f} seconds, killing it."
-                )
-                worker.signal(SIGKILL)
-
     def _succeed(self, attempt: Attempt) -> None:
         instance = self._instance
         self._forget(attempt)
@@ -417,6 +411,12 @@ class Reloads:
         instance.serving = attempt.generation
         instance.failed = 0
         instance.global_ = attempt.discovery.global_
+        instance.served = Served(
+            self._order(attempt, 1, len(attempt.workers)),
+            attempt.discovery.contents,
+            instance.reloads,
+        )
+        self._replaced()
         instance.listeners.commit(attempt.generation)
         self._release_unused()
         self._busy = True
@@ -465,9 +465,10 @@ class Reloads:
             instance.listeners.release(generation)
 
     def _forget(self, attempt: Attempt) -> None:
-        for timer in attempt.timers:
-            if timer.active():
-                timer.cancel()
+        if attempt.patience is not None:
+            attempt.patience.end()
+        if attempt.slow is not None and attempt.slow.active():
+            attempt.slow.cancel()
         self.attempt = None
 
     def _not_read(self, request: Request, first: bool) -> None:

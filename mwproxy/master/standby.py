@@ -66,13 +66,16 @@ class Standby:
         self._delay = 0.0
         self._again: Any = None
 
-    def take(self) -> WorkerProcess:
+    def take(self, *, outdated: bool = False) -> WorkerProcess:
         """
         Get a worker to load a configuration: one in waiting, or a new one.
 
+        @param outdated: One will do that was started before the installed code changed.
+
         @raise OSError: None could be started.
         """
-        self._discard_outdated()
+        if not outdated:
+            self._discard_outdated()
         for phase in (Phase.STANDBY, Phase.BOOTING):
             for worker in self.waiting:
                 if worker.phase is phase:

@@ -9,6 +9,7 @@ from typing import Any
 
 from mwproxy.master.instance import Instance
 from mwproxy.observe.notify import Figures
+from mwproxy.process.child import Phase
 from mwproxy.process.system import System
 
 #: Seconds for which changes are collected: figures come in bunches.
@@ -51,8 +52,9 @@ class StatusLine:
         """
         instance = self._instance
         old = [each for each in instance.workers if each.generation != instance.serving]
+        loading = instance.in_phase(Phase.STARTING)
         return Figures(
-            len(instance.workers) - len(old),
+            sum(each not in old and each not in loading for each in instance.workers),
             len(old),
             instance.connections(),
             sum(int(each.figures.get("connections", 0)) for each in old),

@@ -20,6 +20,7 @@ from mwproxy.master.instance import Instance
 from mwproxy.master.passage import collect, restore
 from mwproxy.master.ready import Announcer
 from mwproxy.master.reload import Reloads, Request
+from mwproxy.master.respawn import Respawns
 from mwproxy.master.rows import list_rows
 from mwproxy.master.standby import Standby
 from mwproxy.master.status import StatusLine
@@ -81,7 +82,10 @@ class Supervisor:
         self.programs = Programs(
             instance.system, instance.speaker, self._program_ended, self._maybe_over, guard
         )
-        self._reloads = Reloads(instance, self._standby, self.programs, self._announcer)
+        self._respawns = Respawns(instance, self._standby)
+        self._reloads = Reloads(
+            instance, self._standby, self.programs, self._announcer, self._respawns.forget
+        )
         self._status = StatusLine(instance, lambda: self._reloads.attempt is not None)
 
     def start(self) -> Deferred[ReloadResult]:
@@ -169,6 +173,7 @@ class Supervisor:
             instance.stopping = signum
         instance.speaker.warning("Exiting Master process...")
         instance.manager.stopping()
+        self._respawns.forget()
         self._standby.dismiss()
         self._signal_all(signum)
         instance.listeners.close()
@@ -211,9 +216,12 @@ class Supervisor:
 
     def worker_ready(self, worker: WorkerProcess, facts: dict[str, Any]) -> None:
         """
-        Its generation may be complete.
+        Its generation may be complete, or is again.
         """
-        self._reloads.ready(worker)
+        if self._respawns.ready(worker):
+            self._status.changed()
+        else:
+            self._reloads.ready(worker)
 
     def worker_message(self, worker: WorkerProcess, text: str) -> None:
         """
@@ -231,7 +239,7 @@ class Supervisor:
         """
         Bind, or find what is bound.
         """
-        if not self._reloads.may_listen(worker):
+        if not (self._reloads.may_listen(worker) or self._respawns.may_listen(worker)):
             raise CannotBind("this worker was given up")
         return self.instance.listeners.take(spec, worker.generation)
 
@@ -244,7 +252,7 @@ class Supervisor:
             self._maybe_over()
             return
         instance.workers.remove(worker)
-        if not self._reloads.ended(worker, status):
+        if not self._reloads.ended(worker, status) and not self._respawns.ended(worker, status):
             if worker_ended(instance, worker, status):
                 self._kill_all()
             left = {each.generation for each in instance.workers} | {instance.serving}
@@ -278,6 +286,7 @@ class Supervisor:
     def _kill_all(self) -> None:
         if not self.instance.killing:
             self.instance.killing = True
+            self._respawns.forget()
             self.instance.speaker.alert("exit-on-failure: killing every processes with SIGTERM")
         self._signal_all(SIGTERM)
 
@@ -295,7 +304,12 @@ class Supervisor:
         instance = self.instance
         if self._finished:
             self._maybe_done()
-        elif not instance.workers and not self.programs.running and not self._reloads.attempt:
+        elif not (
+            instance.workers
+            or self.programs.running
+            or self._reloads.attempt
+            or self._respawns.waiting
+        ):
             self._finished = True
             if instance.serving:
                 code = instance.exit_code

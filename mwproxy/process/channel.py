@@ -8,8 +8,9 @@ that breaks is only reported: what it means is decided by who watches the proces
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -21,6 +22,7 @@ from twisted.protocols import amp
 from twisted.python.failure import Failure
 
 from mwproxy.core.levels import Level
+from mwproxy.process.contents import put_contents
 from mwproxy.process.inheritance import ChannelFacts
 from mwproxy.process.ipc import (
     Channel,
@@ -140,13 +142,29 @@ class MasterChannel(Channel):
     def _is_for_predecessor(self, tag: bytes) -> bool:
         return tag not in self._outstandingRequests and int(tag, 16) <= self._asked_before
 
-    def load(self, generation: int, process: int, order: dict[str, Any]) -> Deferred[Any]:
+    def load(
+        self,
+        generation: int,
+        process: int,
+        order: dict[str, Any],
+        contents: Mapping[str, bytes] | None = None,
+    ) -> Deferred[Any]:
         """
         Have the worker become a generation.
 
+        @param contents: The texts of its files; if the system has no room for another descriptor,
+            it reads them itself.
+
         @return: Fires when it has understood, with L{None} when it will not.
         """
-        return self._ask(Load, generation=generation, process=process, order=order)
+        fd = None
+        if contents:
+            with contextlib.suppress(OSError):
+                fd = put_contents(contents)
+        asked = self._ask(Load, generation=generation, process=process, order=order, contents=fd)
+        if fd is not None:
+            asked.addBoth(_close_fd, fd)
+        return asked
 
     def open_console(self, level: Level, mode: str) -> socket.socket:
         """
@@ -266,6 +284,11 @@ def unfinished(channel: Channel) -> bytes:
         words.append(channel._currentKey)
     heads = b"".join(len(word).to_bytes(2, "big") + word for word in words)
     return heads + bytes(channel._unprocessed)
+
+
+def _close_fd(result: Any, fd: int) -> Any:
+    os.close(fd)
+    return result
 
 
 def _close(result: Any, sock: socket.socket) -> Any:

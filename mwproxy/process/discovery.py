@@ -6,10 +6,10 @@ configuration before anything else happens.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mwproxy.config.loader import expand_files, load
+from mwproxy.config.loader import expand_files, load, read_file
 from mwproxy.config.model import Global, Program
 from mwproxy.core.diagnostics import ConfigError, Diagnostic, Diagnostics, Severity
 from mwproxy.process.environment import predefine
@@ -26,6 +26,8 @@ class Discovery:
     @ivar environment: The environment after all C{setenv} and its like.
 
     @ivar settings: The command line joined with what C{global} says.
+
+    @ivar contents: The texts of the files, which workers get as well.
     """
 
     files: list[str]
@@ -33,6 +35,7 @@ class Discovery:
     programs: list[Program]
     environment: dict[str, str]
     settings: Settings
+    contents: dict[str, bytes] = field(default_factory=dict)
 
 
 def discover(
@@ -69,7 +72,14 @@ def discover(
         diagnostics.alert("config : no configuration file found.")
         return None
     environment = predefine(initial, master=master, startup_version=settings.startup_version)
-    configuration = load(files, environment, diagnostics, discovery=True)
+    contents: dict[str, bytes] = {}
+
+    def read(name: str) -> bytes:
+        if name not in contents:
+            contents[name] = read_file(name)
+        return contents[name]
+
+    configuration = load(files, environment, diagnostics, discovery=True, read=read)
     settings_ = configuration.global_
     if settings.localpeer and settings_.localpeer:
         diagnostics.alert("config : 'localpeer' can not be used with '-L' on the command line.")
@@ -92,7 +102,7 @@ def discover(
     after = predefine(
         environment, master=master, files=files, startup_version=settings.startup_version
     )
-    return Discovery(files, settings_, configuration.programs, after, joined)
+    return Discovery(files, settings_, configuration.programs, after, joined, contents)
 
 
 def wants_master(settings: Settings, initial: Mapping[str, str]) -> bool:

@@ -147,13 +147,15 @@ class Load(amp.Command):
     understood; the outcome comes as L{SendStatus}.
 
     C{order}: C{{"files": [...], "directory": str, "options": {...command line values...},
-    "environment": {...changes...}, "startup_version": str}}.
+    "environment": {...changes...}, "startup_version": str}}. C{contents}: the texts of the files
+    (see L{mwproxy.process.contents}); without it the worker reads them itself.
     """
 
     arguments = [
         (b"generation", amp.Integer()),
         (b"process", amp.Integer()),
         (b"order", Json()),
+        (b"contents", Descriptor(optional=True)),
     ]
     response: ClassVar[list[Any]] = []
 

@@ -5,6 +5,7 @@ One worker process: its pid, its control channel, its life.
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from signal import SIGINT, SIGKILL, SIGTERM, SIGUSR1
 from typing import Any, Protocol
 
@@ -127,6 +128,7 @@ class WorkerProcess:
         self._system = system
         self._owner = owner
         self._order: dict[str, Any] = {}
+        self._contents: Mapping[str, bytes] = {}
         self._status: int | None = None
         self._closed = False
         self._nice = False
@@ -226,16 +228,24 @@ class WorkerProcess:
         self._system.adopt(ours, self.channel)
 
     def load(
-        self, generation: int, relative: int, order: dict[str, Any], reload_count: int
+        self,
+        generation: int,
+        relative: int,
+        order: dict[str, Any],
+        reload_count: int,
+        contents: Mapping[str, bytes] | None = None,
     ) -> None:
         """
         Give it a configuration.
+
+        @param contents: The texts of its files, L{None} to have it read them.
         """
         self.generation = generation
         self.relative = relative
         self.reload_count = reload_count
         self.loaded_at = self._system.monotonic()
         self._order = order
+        self._contents = {} if contents is None else contents
         self.hurry()
         self._life.load()
 
@@ -327,7 +337,8 @@ class WorkerProcess:
         return (int(transport.fileno()), -1)
 
     def _send_order(self) -> None:
-        understood = self.channel.load(self.generation, self.relative, self._order)
+        understood = self.channel.load(self.generation, self.relative, self._order, self._contents)
+        self._contents = {}
         understood.addCallback(self._note_beginning)
 
     def _note_beginning(self, answer: object) -> None:

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 
 from mwproxy import __version__
 from mwproxy.core.levels import parse_level
+from mwproxy.process.contents import get_contents
 from mwproxy.process.environment import initial_environment
 from mwproxy.process.ipc import (
     CHANNEL_FD,
@@ -154,11 +155,19 @@ class WorkerChannel(Channel):
         super().connectionLost(reason)
 
     @Load.responder
-    def _load(self, generation: int, process: int, order: dict[str, Any]) -> dict[str, Any]:
+    def _load(
+        self, generation: int, process: int, order: dict[str, Any], contents: int | None
+    ) -> dict[str, Any]:
         known = {name: value for name, value in order.items() if name in Order.__slots__}
         changes = known.pop("environment", {})
         environment = {**initial_environment(os.environ), **changes}
-        become = Order(**known, environment=environment)
+        texts = {}
+        if contents is not None and contents >= 0:
+            try:
+                texts = get_contents(contents)
+            finally:
+                os.close(contents)
+        become = Order(**known, environment=environment, contents=texts)
         # A turn for the answer to leave: a master that did not get it knows that we never began.
         later = self._reactor.callLater
         later(0, later, 0, self._begin, become)

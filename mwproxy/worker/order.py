@@ -28,6 +28,8 @@ class Order:
     @ivar process: Relative number of this worker, from 1.
 
     @ivar processes: How many workers the generation has.
+
+    @ivar contents: Texts of the files as the master found them; what is not in it is read.
     """
 
     files: list[str]
@@ -37,6 +39,7 @@ class Order:
     generation: int = 0
     process: int = 1
     processes: int = 1
+    contents: dict[str, bytes] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """

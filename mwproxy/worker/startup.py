@@ -71,6 +71,9 @@ def read_configuration(order: Order, host: Host) -> tuple[Configuration, Diagnos
         if not quiet:
             host.say(message.render(pid))
 
+    def read(name: str) -> bytes:
+        return order.contents[name] if name in order.contents else loader.read_file(name)
+
     diagnostics = Diagnostics(emit)
     import_everything()
     if order.directory:
@@ -80,6 +83,7 @@ def read_configuration(order: Order, host: Host) -> tuple[Configuration, Diagnos
         dict(order.environment),
         diagnostics,
         diag=bool(order.options.get("diagnostics")),
+        read=read,
     )
     if diagnostics.errors:
         raise StartFailed(1)

@@ -9,9 +9,9 @@ import os
 import signal
 import socket
 import sys
-from pathlib import Path
 from typing import Any
 
+from mwproxy.process.contents import get_contents
 from mwproxy.process.ipc import (
     CHANNEL_FD,
     CHANNEL_VERSION,
@@ -37,8 +37,12 @@ class FakeWorker(Channel):
         os._exit(1)
 
     @Load.responder
-    def _load(self, generation: int, process: int, order: dict[str, Any]) -> dict[str, Any]:
-        word, _, value = Path(order["files"][0]).read_text().split("\n")[-2].partition(" ")
+    def _load(
+        self, generation: int, process: int, order: dict[str, Any], contents: int | None
+    ) -> dict[str, Any]:
+        assert contents is not None
+        text = get_contents(contents)[order["files"][0]].decode()
+        word, _, value = text.split("\n")[-2].partition(" ")
         self.callRemote(Message, text=f"[NOTICE]   ({os.getpid()}) : {word}")
         if word == "#fail":
             os._exit(int(value))

@@ -13,6 +13,7 @@ from twisted.internet.testing import StringTransport
 from twisted.protocols import amp
 from twisted.python.failure import Failure
 
+from mwproxy.process.contents import get_contents
 from mwproxy.process.ipc import CHANNEL_VERSION
 from mwproxy.process.system import System
 
@@ -20,7 +21,14 @@ from mwproxy.process.system import System
 class MemoryTransport(StringTransport):
     """
     The transport of a control channel.
+
+    @ivar contents: The texts that were sent last.
     """
+
+    contents: dict[str, bytes] | None = None
+
+    def sendFileDescriptor(self, fd: int) -> None:
+        self.contents = get_contents(fd)
 
     def abortConnection(self) -> None:
         self.loseConnection()

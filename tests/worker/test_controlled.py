@@ -178,12 +178,14 @@ class ChannelTests(TestCase):
                 "environment": {"HAPROXY_MWORKER": "1"},
                 "from_the_future": 1,
             },
+            {"a": b"global\n", "b": b""},
         )
         await failed
         # It ends when the master has taken note.
         await self.gone
         (order,) = self.service.orders
         self.assertEqual((order.files, order.generation), (["a"], 7))
+        self.assertEqual(order.contents, {"a": b"global\n", "b": b""})
         self.assertEqual(order.environment["HAPROXY_MWORKER"], "1")
         self.assertEqual(order.environment["PATH"], os.environ["PATH"])
         self.assertEqual(self.events.log[-1], ("status", "FAILED", {"status": 3}))

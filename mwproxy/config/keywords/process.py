@@ -16,6 +16,8 @@ from mwproxy.core.diagnostics import ConfigError
 from mwproxy.core.families import keyword
 from mwproxy.core.values import BadValue, parse_integer, parse_time_ms
 
+#: How often in a row C{respawn} replaces a worker unless C{limit} says otherwise.
+RESPAWN_LIMIT = 10
 _NODE = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -95,6 +97,10 @@ def kw_master_worker(line: Line, section: Global) -> None:
 
     C{re-exec}, an extension, says when a reload replaces the master too: C{auto}, the default, if
     the installed code has changed.
+
+    Two more extensions: C{respawn} replaces a serving worker that died, at once, with the
+    configuration that it had; C{limit} (10) says how often in a row before its death counts as it
+    would without. C{ready-timeout} (60s) is how long a worker may take to load.
     """
     words = iter(line.args)
     for word in words:
@@ -109,9 +115,34 @@ def kw_master_worker(line: Line, section: Global) -> None:
                     f"'{line.name}' : 're-exec' expects 'auto', 'always' or 'never' (got '{when}')."
                 )
             section.reexec = when
+        elif word == "respawn":
+            section.respawn_limit = section.respawn_limit or RESPAWN_LIMIT
+        elif word == "limit" and section.respawn_limit is not None:
+            section.respawn_limit = _respawn_limit(line, next(words, ""))
+        elif word == "ready-timeout":
+            section.ready_timeout_ms = _ready_timeout(line, next(words, ""))
         else:
             raise ConfigError(f"'{line.name}' only supports 'no-exit-on-failure' option.")
     section.master_worker = True
+
+
+def _respawn_limit(line: Line, word: str) -> int:
+    try:
+        return parse_integer(word, 1, 2**31 - 1)
+    except BadValue:
+        raise ConfigError(
+            f"'{line.name}' : 'respawn limit' expects a number above 0 (got '{word}')."
+        ) from None
+
+
+def _ready_timeout(line: Line, word: str) -> int:
+    try:
+        value = parse_time_ms(word)
+    except BadValue:
+        value = 0
+    if not value:
+        raise ConfigError(f"'{line.name}' : 'ready-timeout' expects a time above 0 (got '{word}').")
+    return value
 
 
 @keyword("mworker-max-reloads", sections="global", high=1, syntax="<number>", discovery=True)

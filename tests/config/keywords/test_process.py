@@ -47,6 +47,37 @@ class ProcessTests(LoadingTestCase):
             ["'master-worker' only supports 'no-exit-on-failure' option."],
         )
 
+    def test_respawn(self) -> None:
+        """
+        A worker that died may be replaced, ten times in a row or as often as is said; how long
+        one may take to load can be said too.
+        """
+        self.assertIsNone(self.settings("master-worker").respawn_limit)
+        self.assertEqual(self.settings("master-worker respawn").respawn_limit, 10)
+        found = self.settings("master-worker respawn limit 3 no-exit-on-failure ready-timeout 2m")
+        self.assertEqual(
+            (found.respawn_limit, found.exit_on_failure, found.ready_timeout_ms),
+            (3, False, 120_000),
+        )
+        for words, message in (
+            ("limit 3", "'master-worker' only supports 'no-exit-on-failure' option."),
+            *(
+                (
+                    f"respawn limit {word}".strip(),
+                    f"'master-worker' : 'respawn limit' expects a number above 0 (got '{word}').",
+                )
+                for word in ("", "0", "few")
+            ),
+            *(
+                (
+                    f"ready-timeout {word}".strip(),
+                    f"'master-worker' : 'ready-timeout' expects a time above 0 (got '{word}').",
+                )
+                for word in ("", "0", "3w")
+            ),
+        ):
+            self.assertEqual(self.refused(f"master-worker {words}"), [message])
+
     def test_reexec(self) -> None:
         """
         When a reload replaces the master is one of three words; usual is C{auto}.
@@ -57,10 +88,7 @@ class ProcessTests(LoadingTestCase):
         for words, got in (("re-exec sometimes", "sometimes"), ("re-exec", "")):
             self.assertEqual(
                 self.refused(f"master-worker {words}"),
-                [
-                    "'master-worker' : 're-exec' expects 'auto', 'always' or 'never'"
-                    f" (got '{got}')."
-                ],
+                [f"'master-worker' : 're-exec' expects 'auto', 'always' or 'never' (got '{got}')."],
             )
 
     def test_numbers(self) -> None:
