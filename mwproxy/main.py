@@ -8,13 +8,11 @@ once.
 from __future__ import annotations
 
 import os
-import platform
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mwproxy import PRODUCT, RELEASE_DATE, __version__
+from mwproxy import PRODUCT
 from mwproxy.process.arguments import ArgumentError, Arguments, UsageError, parse_arguments
 from mwproxy.process.settings import REEXEC_VARIABLE, Settings
 
@@ -32,7 +30,7 @@ Usage : {program} [-f <file or directory>]* [options] [-- <file or directory>*]
         -W            run a master with workers ; -Ws also notify the service manager
         -S <addr>[,<option>...]   offer the master's console on this address
         -D            run in the background ; -db never do, whatever the configuration says
-        -d            stay in the foreground, quiet off
+        -d            stay in the foreground, quiet off, show the traffic on standard output
         -q            print no messages ; -V print them whatever the configuration says
         -p <file>     write the pid to this file
         --notify-fd <n>   write a line feed to this descriptor once ready, and close it (s6)
@@ -46,46 +44,10 @@ Usage : {program} [-f <file or directory>]* [options] [-- <file or directory>*]
         -dR           do not share ports (SO_REUSEPORT)
         -dr           start even if a server's name cannot be resolved
         -dV           do not verify certificates of servers
+        -dS           do not use splice()
         -dC[key][,line]   print the configuration as it is read, with names hidden if there is a key
         -dK<class,...>    print what keywords exist ; -dKhelp lists the classes
 """
-
-
-def version_lines() -> Iterator[str]:
-    """
-    Say what this is.
-
-    @return: Four lines.
-    """
-    system = os.uname()
-    yield f"{PRODUCT} version {__version__} {RELEASE_DATE}"
-    yield "Status: speaks the configuration language and the console of HAProxy 3.2."
-    yield "Known bugs: see the tracker of the project."
-    yield f"Running on: {system.sysname} {system.release} {system.version} {system.machine}"
-
-
-def build_lines() -> Iterator[str]:
-    """
-    Say what it runs on.
-
-    @return: Lines.
-    """
-    from importlib.metadata import PackageNotFoundError, version
-
-    from mwproxy.config.predicates import FEATURES
-
-    yield f"Python : {platform.python_implementation()} {platform.python_version()}"
-    for name in ("twisted", "pyopenssl", "service-identity", "sdnotify"):
-        try:
-            yield f"{name} : {version(name)}"
-        except PackageNotFoundError:
-            yield f"{name} : not installed"
-    import ssl
-
-    yield f"Running on OpenSSL version : {ssl.OPENSSL_VERSION}"
-    yield "Feature list : " + " ".join(f"+{name}" for name in sorted(FEATURES))
-    yield "Available polling systems :"
-    yield "      epoll : pref=300,  test result OK"
 
 
 def usage(program: str) -> int:
@@ -96,6 +58,8 @@ def usage(program: str) -> int:
 
     @return: The exit status.
     """
+    from mwproxy.observe.about import version_lines
+
     print(*version_lines(), sep="\n", flush=True)
     sys.stderr.write(USAGE.format(program=Path(program).name))
     return 1
@@ -134,11 +98,14 @@ def main(argv: list[str] | None = None) -> int:
         _speaker(argv0).alert(str(error))
         return 1
     if arguments.version:
+        from mwproxy.observe.about import build_lines, version_lines
+
         print(*version_lines(), sep="\n")
         if arguments.version > 1:
             print(*build_lines(), sep="\n")
         return 0
     speaker = _speaker(argv0)
+    speaker.quiet = arguments.settings.quiet
     if arguments.condition is not None:
         return check_condition(arguments.condition, speaker)
     if arguments.keywords is not None:
@@ -273,8 +240,8 @@ def run(arguments: Arguments, speaker: Speaker, arrival: Arrival | None = None) 
         return usage(settings.argv0)
     if arguments.dump is not None:
         return show_configuration(settings, arguments.dump, speaker)
-    if arguments.trace:
-        speaker.notice("'-dt' has no effect: this program has no traces.")
+    if arrival is None:
+        _remark(arguments, speaker)
     # A master that takes over is one, whatever its files say by now.
     master = settings.master or arrival is not None or _wants_master(settings)
     if settings.sockets:
@@ -300,6 +267,26 @@ def run(arguments: Arguments, speaker: Speaker, arrival: Arrival | None = None) 
     from mwproxy.worker.standalone import run_standalone
 
     return run_standalone(settings)
+
+
+def _remark(arguments: Arguments, speaker: Speaker) -> None:
+    """
+    Say what of a command line is odd, or has no effect; and with C{-V} what there is to work with.
+    """
+    for text in arguments.warnings:
+        speaker.warning(text)
+    if arguments.trace:
+        speaker.notice("'-dt' has no effect: this program has no traces.")
+    for option in arguments.ignored:
+        speaker.notice(f"'{option}' has no effect: it tunes what only HAProxy has.")
+    settings = arguments.settings
+    if settings.no_verify:
+        speaker.notice("'-dV' has no effect: there is no TLS to servers.")
+    if settings.verbose and not settings.check:
+        from mwproxy.observe.about import filter_lines, poller_lines
+
+        print(*poller_lines(), "", *filter_lines(), sep="\n", file=sys.stderr, flush=True)
+        print("Using epoll() as the polling mechanism.", flush=True)
 
 
 def _wants_master(settings: Settings) -> bool:

@@ -89,7 +89,7 @@ class AnswerTests(MainTestCase):
         self.assertEqual(len(self.out.splitlines()), 4)
         self.assertTrue(self.out.startswith(f"mwproxy version {__version__} "))
         self.assertEqual(self.run_main("-vv"), 0)
-        self.assertIn("Feature list : +", self.out)
+        self.assertIn("Feature list : -", self.out)
 
     def test_usage(self) -> None:
         """
@@ -226,3 +226,30 @@ class RunTests(MainTestCase):
         """
         self.run_fake("-dt", "-c", "-f", self.config)
         self.assertIn("'-dt' has no effect", self.err)
+        self.run_fake("-dt", "-dV", "-dM", "-q", "-c", "-f", self.config)
+        self.assertEqual(self.err, "")
+
+    def test_without_effect(self) -> None:
+        """
+        Options that change nothing here are said to, each as it was written.
+        """
+        self.run_fake("-dMno-merge", "-dV", "-x", "/a", "-x", "/b", "-c", "-f", self.config)
+        said = [line.split(" : ", 1)[1] for line in self.err.splitlines()]
+        self.assertEqual(
+            said[-3:],
+            [
+                "-x option already set, overwriting the value",
+                "'-dMno-merge' has no effect: it tunes what only HAProxy has.",
+                "'-dV' has no effect: there is no TLS to servers.",
+            ],
+        )
+
+    def test_verbose(self) -> None:
+        """
+        C{-V} shows pollers and filters when something starts, not for a check.
+        """
+        self.run_fake("-V", "-f", self.config)
+        self.assertTrue(self.err.startswith("Available polling systems :\n"))
+        self.assertEqual(self.out, "Using epoll() as the polling mechanism.\n")
+        self.run_fake("-V", "-c", "-f", self.config)
+        self.assertEqual((self.out, self.err), ("", ""))

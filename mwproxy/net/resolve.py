@@ -30,11 +30,13 @@ class CannotResolve(Exception):
     """
 
 
-def place_of(address: Address) -> Place:
+def place_of(address: Address, family: int = socket.AF_UNSPEC) -> Place:
     """
     Find out what to connect to.
 
     @param address: An address of any family but C{fd} and C{sockpair}.
+
+    @param family: Of which family the address of a name has to be.
 
     @return: What C{connect} takes and its family.
 
@@ -55,15 +57,18 @@ def place_of(address: Address) -> Place:
     if address.family != "name":
         raise CannotResolve(f"nothing can connect to '{address}'")
     try:
-        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(address.host, address.port, family, socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise CannotResolve(f"could not resolve address '{address.host}'") from None
-    family, _, _, _, sockaddr = found[0]
-    return sockaddr, family
+    return found[0][4], found[0][0]
 
 
 def resolve_servers(
-    state: WorkerState, diagnostics: Diagnostics, *, ignore_failures: bool = False
+    state: WorkerState,
+    diagnostics: Diagnostics,
+    *,
+    ignore_failures: bool = False,
+    family: int = socket.AF_UNSPEC,
 ) -> None:
     """
     Find the addresses of all servers and of their checks.
@@ -74,14 +79,16 @@ def resolve_servers(
     @param diagnostics: Where failures are told.
 
     @param ignore_failures: True (C{-dr}) to start servers without address in maintenance.
+
+    @param family: The only family that names are asked for (C{-4}).
     """
     known: dict[tuple[str, int], Place | None] = {}
     failed = False
     for backend in state.backends.values():
         for server in backend.servers:
-            if not _resolve_server(server, known, diagnostics, ignore_failures):
+            if not _resolve_server(server, known, diagnostics, ignore_failures, family):
                 failed = True
-            if not _resolve_check(server, diagnostics):
+            if not _resolve_check(server, diagnostics, family):
                 failed = True
     if failed:
         diagnostics.alert("config : Failed to initialize server(s) addr.")
@@ -92,6 +99,7 @@ def _resolve_server(
     known: dict[tuple[str, int], Place | None],
     diagnostics: Diagnostics,
     ignore_failures: bool,
+    family: int,
 ) -> bool:
     line = server.description
     address = line.address
@@ -110,7 +118,7 @@ def _resolve_server(
             continue
         if method == "libc":
             asked = True
-            found = _ask(address, known)
+            found = _ask(address, known, family)
             if found is None:
                 continue
             server.sockaddr, server.family = found
@@ -133,13 +141,13 @@ def _resolve_server(
     return False
 
 
-def _resolve_check(server: Server, diagnostics: Diagnostics) -> bool:
+def _resolve_check(server: Server, diagnostics: Diagnostics, family: int) -> bool:
     line = server.description
     address = line.settings.check.address
     if address is None:
         return True
     try:
-        server.check_sockaddr, server.check_family = place_of(address)
+        server.check_sockaddr, server.check_family = place_of(address, family)
     except CannotResolve as error:
         diagnostics.alert(f"{_said_of(server)} : 'addr' : {error}.")
         return False
@@ -151,19 +159,18 @@ def _said_of(server: Server) -> str:
     return f"config : [{where}] : 'server {server.backend.name}/{server.name}'"
 
 
-def _ask(address: Address, known: dict[tuple[str, int], Place | None]) -> Place | None:
+def _ask(address: Address, known: dict[tuple[str, int], Place | None], family: int) -> Place | None:
     question = (address.host, address.port)
     if question not in known:
         try:
-            known[question] = place_of(address)
+            known[question] = place_of(address, family)
         except CannotResolve:
             known[question] = None
     return known[question]
 
 
 def _configured(text: str, port: int) -> Place:
-    family = f"ipv{ipaddress.ip_address(text).version}"
-    return place_of(Address(family, text, port))
+    return place_of(Address(f"ipv{ipaddress.ip_address(text).version}", text, port))
 
 
 def _disable(server: Server) -> None:

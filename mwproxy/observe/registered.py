@@ -70,12 +70,32 @@ def _fetches() -> Iterator[str]:
         yield f"[ {phases} ] {name}{_arguments(each.args)}: {each.gives}"
 
 
+def _acls() -> Iterator[str]:
+    from mwproxy.rules.acl import DERIVED
+
+    yield "# List of registered ACL keywords:"
+    for name, (fetch, method) in DERIVED.items():
+        if fetch in sample_fetches:
+            yield f"{name} = {fetch} -m {method}"
+
+
+def _filters() -> Iterator[str]:
+    yield "# List of registered filter names:"
+
+
+def _services() -> Iterator[str]:
+    yield "# List of registered service names:"
+
+
 #: The classes with what they are and who lists them.
 CLASSES: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
+    "acl": ("ACL keywords", _acls),
     "cfg": ("configuration keywords", _keywords),
     "cli": ("CLI keywords", _commands),
     "cnv": ("sample converter keywords", _converters),
+    "flt": ("filter names", _filters),
     "smp": ("sample fetch functions", _fetches),
+    "svc": ("service names", _services),
 }
 #: Families to load before.
 FAMILIES = (

@@ -13,6 +13,7 @@ from typing import Any
 from mwproxy.process.ready_fd import OPTION, parse_ready_fd
 from mwproxy.process.settings import Settings
 
+_BLANKS = " \t\n\r\v\f"
 NO_VALUE = "failed to copy argv."
 #: Options with a value in the next word.
 _WITH_VALUE = {
@@ -24,7 +25,7 @@ _WITH_VALUE = {
     "m": "memory_mb",
 }
 _NUMBERS = frozenset(("maxconn", "proxy_maxconn", "memory_mb"))
-#: Options of C{-d}, with what they set; those that only tune HAProxy's engine set nothing.
+#: Options of C{-d}, with what they set.
 _DETAILS: dict[str, dict[str, Any]] = {
     "b": {"foreground": True},
     "W": {"zero_warning": True},
@@ -32,8 +33,10 @@ _DETAILS: dict[str, dict[str, Any]] = {
     "R": {"noreuseport": True},
     "r": {"no_resolve_fail": True},
     "V": {"no_verify": True},
-    **{tuning: {} for tuning in "ekpvSGFZIMLc"},
+    "S": {"nosplice": True},
 }
+#: Options of C{-d} that tune what only HAProxy has: pollers, memory pools and the like.
+_TUNING = "ekpvGFZIMLc"
 
 
 class UsageError(Exception):
@@ -70,6 +73,10 @@ class Arguments:
     @ivar dump: C{-dC}: its arguments, L{None} without it.
 
     @ivar trace: C{-dt} was given.
+
+    @ivar ignored: Options without effect that were given, as written.
+
+    @ivar warnings: What is odd about it.
     """
 
     settings: Settings
@@ -78,6 +85,8 @@ class Arguments:
     keywords: str | None = None
     dump: str | None = None
     trace: bool = False
+    ignored: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -164,6 +173,9 @@ def _option(text: str, reading: _Reading, result: dict[str, Any]) -> None:
     elif letter == "x":
         if not reading.rest or reading.rest[0].startswith("-"):
             raise UsageError("Unix socket path expected with the -x flag")
+        if "transfer_socket" in values:
+            text_ = "-x option already set, overwriting the value"
+            result["warnings"] = (*result.get("warnings", ()), text_)
         values["transfer_socket"] = reading.rest.pop(0)
     elif letter in ("c", "D", "q", "V", "4"):
         name = {"c": "check", "D": "daemon", "q": "quiet", "V": "verbose", "4": "ipv4_only"}
@@ -190,6 +202,8 @@ def _detail(text: str, reading: _Reading, result: dict[str, Any]) -> None:
         result["trace"] = True
         if reading.rest and not reading.rest[0].startswith("-"):
             reading.rest.pop(0)
+    elif letter and letter in _TUNING:
+        result["ignored"] = (*result.get("ignored", ()), f"-d{text}")
     elif letter in _DETAILS:
         reading.values.update(_DETAILS[letter])
     else:
@@ -202,12 +216,12 @@ def _old_pids(text: str, reading: _Reading) -> None:
     reading.values["old_hard"] = text[1] == "t"
     while reading.rest and not reading.rest[0].startswith("-"):
         word = reading.rest.pop(0)
-        digits = word.strip(" \t\n\r\v\f")
+        digits = word.strip(_BLANKS)
         if not digits:
             raise UsageError
         number = digits[: len(digits) - len(digits.lstrip("0123456789"))]
-        left = word.lstrip(" \t\n\r\v\f")[len(number) :]
-        if not number or left.strip(" \t\n\r\v\f"):
+        left = word.lstrip(_BLANKS)[len(number) :].lstrip(_BLANKS)
+        if not number or left:
             raise ArgumentError(f"-{text[:2]} option: some bytes unconsumed in PID list {{{left}}}")
         pid = int(number)
         if pid == 0:

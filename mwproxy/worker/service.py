@@ -115,7 +115,8 @@ class WorkerService:
         plane = self.plane = Plane(self._reactor, state)
         plane.pipes.most = room.pipes
         ignore = bool(order.options.get("no_resolve_fail"))
-        resolve_servers(state, diagnostics, ignore_failures=ignore)
+        family = socket.AF_INET if order.options.get("ipv4_only") else socket.AF_UNSPEC
+        resolve_servers(state, diagnostics, ignore_failures=ignore, family=family)
         if diagnostics.errors:
             raise StartFailed(1)
         begin_servers(state)

@@ -26,13 +26,15 @@ class ResolveTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.asked: list[str] = []
+        self.families: list[int] = []
         self.patch(socket, "getaddrinfo", self.getaddrinfo)
 
-    def getaddrinfo(self, host: str, port: int, **rest: Any) -> list[Any]:
+    def getaddrinfo(self, host: str, port: int, family: int, type: int) -> list[Any]:
         """
         Know one name.
         """
         self.asked.append(host)
+        self.families.append(family)
         if host != "there.example":
             raise socket.gaierror(-2, "Name or service not known")
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.7", port))]
@@ -72,6 +74,18 @@ class ResolveTests(SynchronousTestCase):
             ],
         )
         self.assertEqual((said, self.asked), ([], []))
+
+    def test_one_family(self) -> None:
+        """
+        With C{-4} names are asked for IPv4 addresses only, those of checks too.
+        """
+        backend = make_backend({"address": "there.example:80"}, {"address": "192.0.2.1:80"})
+        checked = backend.servers[1].description.settings.check
+        checked.address = Address("name", "there.example")
+        resolve_servers(backend.worker, Diagnostics(), family=socket.AF_INET)
+        self.assertEqual(self.families, [socket.AF_INET] * 2)
+        self.resolve({"address": "there.example:80"})
+        self.assertEqual(self.families[-1], socket.AF_UNSPEC)
 
     def test_name(self) -> None:
         """

@@ -40,7 +40,24 @@ class RegisteredTests(SynchronousTestCase):
         All classes may be listed at once.
         """
         titles = [line for line in registered("all") if line.startswith("#")]
-        self.assertEqual(len(titles), 4)
+        self.assertEqual(len(titles), 7)
+
+    def test_acls(self) -> None:
+        """
+        Keywords of ACLs stand with what they are short for; each such sample exists.
+        """
+        lines = list(registered("acl"))
+        self.assertEqual(lines[0], "# List of registered ACL keywords:")
+        self.assertIn("path_beg = path -m beg", lines)
+
+    def test_none_of_a_kind(self) -> None:
+        """
+        There are no filters and no services.
+        """
+        self.assertEqual(
+            list(registered("flt,svc")),
+            ["# List of registered filter names:", "# List of registered service names:"],
+        )
 
     def test_unknown(self) -> None:
         """

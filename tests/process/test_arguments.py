@@ -56,6 +56,7 @@ class ArgumentTests(SynchronousTestCase):
             ("-4", "ipv4_only"), ("-W", "master"), ("-d", "debug"), ("-dQ", "debug"),
             ("-db", "foreground"), ("-dW", "zero_warning"), ("-dD", "diagnostics"),
             ("-dR", "noreuseport"), ("-dr", "no_resolve_fail"), ("-dV", "no_verify"),
+            ("-dS", "nosplice"),
         ):  # fmt: skip
             self.assertTrue(getattr(got(word), name), word)
 
@@ -106,6 +107,22 @@ class ArgumentTests(SynchronousTestCase):
         self.assertEqual(str(error), "failed to copy argv.")
         self.assertRaises(UsageError, parsed, "--notify", "3")
 
+    def test_without_effect(self) -> None:
+        """
+        Options that tune what only HAProxy has are noted as written, and set nothing.
+        """
+        found = parsed("-de", "-dMno-merge", "-dL", "-f", "a")
+        self.assertEqual(found.ignored, ("-de", "-dMno-merge", "-dL"))
+        self.assertEqual(found.settings, got("-f", "a"))
+
+    def test_two_old_sockets(self) -> None:
+        """
+        Of two C{-x} the last one counts, with HAProxy's warning.
+        """
+        found = parsed("-x", "/a", "-x", "/b")
+        self.assertEqual(found.settings.transfer_socket, "/b")
+        self.assertEqual(found.warnings, ("-x option already set, overwriting the value",))
+
     def test_systemd(self) -> None:
         """
         C{-Ws} is a master in the foreground, unless C{-D} says otherwise.
@@ -121,13 +138,6 @@ class ArgumentTests(SynchronousTestCase):
         self.assertTrue(got("-q").quiet)
         self.assertFalse(got("-q", "-V").quiet)
         self.assertFalse(got("-d", "-q").quiet)
-
-    def test_tuning(self) -> None:
-        """
-        Options that tune HAProxy's engine change nothing.
-        """
-        for letter in "ekpvSGFZIMLc":
-            self.assertEqual(got(f"-d{letter}"), Settings())
 
     def test_actions(self) -> None:
         """
@@ -172,7 +182,7 @@ class PidTests(SynchronousTestCase):
         """
         What is no number is named.
         """
-        for words, rest in ((("abc",), "abc"), (("12 13",), " 13"), (("1", "2x"), "x")):
+        for words, rest in ((("abc",), "abc"), (("12 13",), "13"), (("1", "2x"), "x")):
             error = self.assertRaises(ArgumentError, parsed, "-sf", *words)
             self.assertEqual(
                 str(error), f"-sf option: some bytes unconsumed in PID list {{{rest}}}"
