@@ -2,9 +2,9 @@
 The nursery: C{python -P -m mwproxy.worker.nursery}, started by a master with a socket as
 descriptor 3.
 
-It imports everything, says so, and forks a worker for each control channel that it is sent. It
-forks twice, so that the worker becomes a child of the master (a subreaper). It never runs a
-reactor: every worker makes its own. End of file tells that the master is gone, or wants us gone.
+It imports everything, rehearses, says so, and forks a worker for each control channel that it is
+sent. It forks twice, so that the worker becomes a child of the master (a subreaper). It never runs
+a reactor: every worker makes its own. End of file tells that the master is gone, or wants us gone.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from mwproxy.process.ipc import CHANNEL_FD
 from mwproxy.process.nursery import HATCH, UP
 from mwproxy.process.system import fork
 from mwproxy.worker.__main__ import import_later
+from mwproxy.worker.rehearsal import rehearse
 from mwproxy.worker.run import install_reactor, unblock_signals
 
 
@@ -34,6 +35,9 @@ def main() -> int:
     unblock_signals()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_later()
+    # Without a rehearsal the first load of each worker takes longer, no more.
+    with contextlib.suppress(OSError):
+        rehearse()
     # What exists now is shared with all workers: collections must not touch it.
     gc.collect()
     gc.freeze()

@@ -1,0 +1,44 @@
+"""
+Tests for L{mwproxy.worker.rehearsal}.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mwproxy.config import lookup
+from mwproxy.worker.rehearsal import rehearse
+from mwproxy.worker.startup import import_everything
+
+
+def _open_files() -> list[str]:
+    return sorted(each.name for each in Path("/proc/self/fd").iterdir())
+
+
+class RehearsalTests(SynchronousTestCase):
+    """
+    Tests for L{rehearse}.
+    """
+
+    def test_nothing_to_say(self) -> None:
+        """
+        The configuration is right to the last word, so that all of it is read, and no file stays
+        open.
+        """
+        import_everything()
+        before = _open_files()
+        self.assertEqual(rehearse().messages, [])
+        self.assertEqual(_open_files(), before)
+
+    def test_tables_are_made(self) -> None:
+        """
+        What follows finds the tables of keywords made.
+        """
+        import_everything()
+        rehearse()
+        made = lookup.table_of.cache_info().misses
+        for section in ("global", "defaults", "frontend", "backend"):
+            lookup.table_of(section, discovery=False)
+        self.assertEqual(lookup.table_of.cache_info().misses, made)
