@@ -102,6 +102,8 @@ def _seconds(text: str) -> float:
 class Runner:
     """
     An agent in a process of its own.
+
+    @ivar status: What the process ends with.
     """
 
     def __init__(
@@ -114,6 +116,7 @@ class Runner:
         self._drain_ms = int(drain_seconds * 1000)
         self._stay = stay
         self._leaving = False
+        self.status = 0
 
     def start(self, listening: list[Listening]) -> None:
         """
@@ -131,9 +134,7 @@ class Runner:
             self._log.notice(f"{self._agent.name} is ready on {names}")
             notify("READY=1")
 
-        call_each(self._agent.starting, self._complain).addCallback(ready).addErrback(
-            self._complain
-        )
+        call_each(self._agent.starting).addCallback(ready).addErrback(self._not_ready)
 
     def leave(self) -> None:
         """
@@ -170,6 +171,12 @@ class Runner:
         Log the counters.
         """
         self._log.notice(f"{self._agent.name}: {self.service.counters.line()}")
+
+    def _not_ready(self, failure: Failure) -> None:
+        self.status = 1
+        self._log.alert(f"{self._agent.name} cannot start: {failure.getErrorMessage()}")
+        self._log.write(failure.getTraceback())
+        self._reactor.stop()
 
     def _end(self) -> None:
         if self._reactor.running:
@@ -246,7 +253,7 @@ def _run(agent: Agent, options: argparse.Namespace) -> int:
     # Behind the reactor's own, which it installs when it starts.
     reactor.callWhenRunning(runner.start, listening)
     reactor.run()
-    return 0
+    return runner.status
 
 
 def _write(text: str) -> None:

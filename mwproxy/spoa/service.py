@@ -4,7 +4,6 @@ An agent that listens: its ports, its connections, its end.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +17,7 @@ from mwproxy.spoa.connection import Connection
 from mwproxy.spoa.counters import Counters
 from mwproxy.spoa.listen import Listening
 from mwproxy.spoa.log import Log
+from mwproxy.spoa.port import Port
 from mwproxy.spoa.slots import Slots
 
 #: Seconds that a connection without work may wait for a NOTIFY when the agent leaves.
@@ -61,7 +61,7 @@ class AgentService:
         self.counters = Counters()
         self.slots = Slots(agent.max_in_flight)
         self._reactor = reactor
-        self._ports: list[tuple[Any, Listening]] = []
+        self._ports: list[tuple[Port, Listening]] = []
         self._connections: set[Connection] = set()
         self._left: Deferred[None] | None = None
         self._limit: Any = None
@@ -73,9 +73,8 @@ class AgentService:
         @param listening: The sockets, which belong to the service from now on.
         """
         for each in listening:
-            sock = each.socket
-            port = self._reactor.adoptStreamPort(sock.fileno(), sock.family, Connections(self))
-            sock.close()
+            port = Port(each.socket, Connections(self), self._reactor, self.log)
+            port.start()
             self._ports.append((port, each))
 
     def leave(self, limit_ms: int) -> Deferred[None]:
@@ -127,10 +126,7 @@ class AgentService:
     def _stop_listening(self) -> None:
         for port, listening in self._ports:
             listening.remove()
-            if port.socketType == socket.SOCK_STREAM:
-                # Who waits in the backlog of a socket that is closed would be reset.
-                port.doRead()
-            port.stopListening()
+            port.stop()
         self._ports = []
 
     def _perhaps_left(self) -> None:
@@ -142,12 +138,13 @@ class AgentService:
 
 
 def call_each(
-    functions: list[Callable[[], Any]], failed: Callable[[Failure], object]
+    functions: list[Callable[[], Any]], failed: Callable[[Failure], object] | None = None
 ) -> Deferred[None]:
     """
     Call functions in order, each when the one before it is done.
 
-    @param failed: Takes the failure of one; the others are called all the same.
+    @param failed: Takes the failure of one, and the others are called all the same. Without it
+        the first failure ends it.
 
     @return: Fires when all are done.
     """
@@ -159,6 +156,8 @@ def call_each(
                 if hasattr(result, "__await__"):
                     await result
             except Exception:
+                if failed is None:
+                    raise
                 failed(Failure())
 
     return Deferred.fromCoroutine(call())

@@ -4,6 +4,7 @@ An engine's side of a connection, without sockets.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from typing import Any
 
@@ -130,6 +131,34 @@ class FakeTransport:
         self.buffer = b""
         if self.producer is not None:
             self.producer.resumeProducing()
+
+
+class FakeReactor(Clock):
+    """
+    What ports use of a reactor.
+
+    @ivar adopted: The factories of accepted connections.
+
+    @ivar full: Whether the process has no descriptors left for connections.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.readers: list[Any] = []
+        self.adopted: list[Any] = []
+        self.full = False
+
+    def addReader(self, reader: Any) -> None:
+        self.readers.append(reader)
+
+    def removeReader(self, reader: Any) -> None:
+        if reader in self.readers:
+            self.readers.remove(reader)
+
+    def adoptStreamConnection(self, number: int, family: int, factory: Any) -> None:
+        if self.full:
+            raise OSError(errno.EMFILE, "Too many open files")
+        self.adopted.append(factory)
 
 
 class FakeEngine:
