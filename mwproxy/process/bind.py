@@ -8,6 +8,7 @@ L{Bound.undo}.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from dataclasses import asdict
@@ -49,6 +50,8 @@ class Bound:
         self.spec = spec
         self._inode = inode
         self._backup = backup
+        self._given = False
+        self._origin = -1
 
     def facts(self) -> BoundFacts:
         """
@@ -78,18 +81,29 @@ class Bound:
         """
         Give up what was there before.
         """
+        self._given = False
         if self._backup:
-            Path(self._backup).unlink(missing_ok=True)
+            _remove(Path(self._backup))
             self._backup = ""
+
+    def was_given(self) -> None:
+        """
+        Note that an older process has it too, and its path until L{commit}.
+        """
+        self._given = True
 
     def undo(self) -> None:
         """
         Close the socket, and put back what was there before.
         """
-        if self._backup and self.is_in_place():
-            Path(self._backup).replace(self.spec.host)
-            self._backup = ""
+        if self._given:
+            # The older process goes on with it.
             self._inode = None
+        if self._backup and self.is_in_place():
+            with contextlib.suppress(OSError):
+                Path(self._backup).replace(self.spec.host)
+                self._backup = ""
+                self._inode = None
         self.close()
 
     def close(self) -> None:
@@ -97,10 +111,37 @@ class Bound:
         Close the socket, and remove its path if that is still ours.
         """
         self.commit()
-        if self.is_in_place():
-            Path(self.spec.host).unlink(missing_ok=True)
+        if self.is_in_place() and not self.spec.keep_path:
+            _remove(Path(self.spec.host))
         self._inode = None
         self.sock.close()
+
+    def let_go(self) -> None:
+        """
+        Close our descriptor alone: others have the socket, the path stays ours.
+        """
+        self.sock.close()
+        self._close_origin()
+
+    def disown(self) -> None:
+        """
+        Close our descriptor, and forget the path: both belong to others now.
+        """
+        self._inode = None
+        self.let_go()
+
+    def came_from(self, fd: int) -> None:
+        """
+        Note the inherited descriptor that the socket was duplicated from.
+        """
+        self._origin = fd
+
+    def _close_origin(self) -> None:
+        # Standard input and its like are never closed. Another bind may have had the same one.
+        if self._origin > 2:
+            with contextlib.suppress(OSError):
+                os.close(self._origin)
+        self._origin = -1
 
     def is_in_place(self) -> bool:
         """
@@ -148,6 +189,7 @@ def adopt(sock: socket.socket, spec: ListenerSpec) -> Bound:
     """
     sock.setblocking(False)
     bound = Bound(sock, spec, _inode(spec.host) if spec.family == "unix" else None)
+    bound.was_given()
     bound.sock.listen(spec.backlog)
     return bound
 
@@ -232,7 +274,8 @@ def _bind_abstract(spec: ListenerSpec) -> Bound:
 def _inherit(spec: ListenerSpec) -> Bound:
     name = str(Address("fd", spec.host, spec.port))
     try:
-        sock = socket.socket(fileno=os.dup(_inherited_number(spec)))
+        number = _inherited_number(spec)
+        sock = socket.socket(fileno=os.dup(number))
     except LookupError as error:
         raise CannotBind(f"cannot use inherited socket ({error}) for [{name}]") from None
     except OSError as error:
@@ -241,7 +284,9 @@ def _inherit(spec: ListenerSpec) -> Bound:
         sock.close()
         raise CannotBind(f"cannot use inherited socket (not a stream socket) for [{name}]")
     sock.setblocking(False)
-    return _listen(sock, spec, name)
+    bound = _listen(sock, spec, name)
+    bound.came_from(number)
+    return bound
 
 
 def _inherited_number(spec: ListenerSpec) -> int:

@@ -8,13 +8,22 @@ that only a failed generation used disappears without a trace.
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
+import time
+from dataclasses import replace
+from pathlib import Path
 
 from mwproxy.process.bind import Bound, adopt, bind
+from mwproxy.process.delegate import Predecessors
 from mwproxy.process.inheritance import ListenerFacts
-from mwproxy.process.sockets import ListenerSpec
+from mwproxy.process.sockets import CannotBind, ListenerSpec
 
 Key = tuple[str, str, int, str]
+#: How often, and how many seconds apart, ports are tried that older processes are asked to release.
+MOST_TRIES = 200
+TRY_AGAIN = 0.01
 
 
 class ListenerSet:
@@ -28,6 +37,17 @@ class ListenerSet:
         self._replaced: list[tuple[set[int], Bound]] = []
         self._committed: set[int] = set()
         self._given: dict[Key, socket.socket] = {}
+        self._older: Predecessors | None = None
+        self._tries = 0
+
+    def ask(self, older: Predecessors | None) -> None:
+        """
+        Have a port that is in use asked of older processes, before it is said that it is.
+
+        @param older: Are paused, L{None} to ask nobody any more.
+        """
+        self._older = older
+        self._tries = 0
 
     def give(self, sockets: dict[Key, socket.socket]) -> None:
         """
@@ -81,8 +101,8 @@ class ListenerSet:
             self._replaced.append((self._users.pop(spec.key), self._bound.pop(spec.key)))
             bound = None
         if bound is None:
-            given = self._given.pop(spec.key, None)
-            bound = bind(spec) if given is None else adopt(given, spec)
+            given = self._take_given(spec)
+            bound = self._bind(spec) if given is None else adopt(given, spec)
             self._bound[spec.key] = bound
             self._users[spec.key] = set()
         elif spec != bound.spec:
@@ -135,6 +155,63 @@ class ListenerSet:
         self._replaced.clear()
         self._drop_given()
 
+    def let_go(self) -> None:
+        """
+        Close our own descriptors: whoever uses the sockets has copies. Paths stay ours.
+        """
+        for bound in self._bound.values():
+            bound.let_go()
+
+    def disown(self) -> None:
+        """
+        Close our own descriptors, and forget the sockets: others look after them and their paths.
+        """
+        for bound in self._bound.values():
+            bound.disown()
+        self._bound.clear()
+        self._users.clear()
+        self._drop_given()
+
+    def _bind(self, spec: ListenerSpec) -> Bound:
+        while True:
+            try:
+                return bind(spec)
+            except CannotBind as error:
+                if os.strerror(errno.EADDRINUSE) not in str(error) or not self._ask_again():
+                    raise
+
+    def _ask_again(self) -> bool:
+        """
+        Ask older processes for their ports, and give them time.
+
+        @return: Whether it is worth to try again.
+        """
+        if self._older is None or self._tries >= MOST_TRIES:
+            return False
+        self._tries += 1
+        asked = self._older.pause()
+        # Nothing else is to be done before all sockets are there.
+        time.sleep(TRY_AGAIN)  # noqa: TID251
+        # The last of them may just have gone.
+        return asked or self._tries == 1
+
+    def _take_given(self, spec: ListenerSpec) -> socket.socket | None:
+        """
+        Find what an older process gave, if it is as it should be.
+        """
+        sock = self._given.pop(canonical(spec).key, None)
+        if sock is None:
+            return None
+        if spec.family == "ipv6" and spec.v6only is not None:
+            suits = bool(sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)) is spec.v6only
+        else:
+            # The socket of a path that somebody removed cannot be reached any more.
+            suits = spec.family != "unix" or Path(spec.host).is_socket()
+        if not suits:
+            sock.close()
+            return None
+        return sock
+
     def _drop_given(self) -> None:
         for sock in self._given.values():
             sock.close()
@@ -156,8 +233,27 @@ class ListenerSet:
         users = [*self._users.values(), *(users for users, _ in self._replaced)]
         return set().union(*users)
 
+    def sockets(self) -> list[socket.socket]:
+        """
+        List the sockets, in the order of binding.
+        """
+        return [bound.sock for bound in self._bound.values()]
+
     def specs(self) -> list[ListenerSpec]:
         """
         List what is bound, in the order of binding.
         """
         return [bound.spec for bound in self._bound.values()]
+
+
+def canonical(spec: ListenerSpec) -> ListenerSpec:
+    """
+    Write an address as the kernel tells it.
+    """
+    if spec.family not in ("ipv4", "ipv6"):
+        return spec
+    family = socket.AF_INET6 if spec.family == "ipv6" else socket.AF_INET
+    try:
+        return replace(spec, host=socket.inet_ntop(family, socket.inet_pton(family, spec.host)))
+    except OSError:
+        return spec

@@ -8,30 +8,49 @@ import os
 from pathlib import Path
 
 
-def write_pidfile(path: str, pid: int) -> None:
+def write_pidfile(path: str, *pids: int) -> None:
     """
-    Write a pid file.
+    Write a pid file, one number a line.
 
-    @param path: Its path; what was there is replaced.
+    @param path: Its path; what was there is replaced. What is no file, such as a device, is written
+        to instead.
 
-    @param pid: The process to name.
+    @param pids: The processes to name.
 
     @raise OSError: It cannot be written.
     """
     target = Path(path)
-    temporary = target.with_name(f"{target.name}.{pid}.tmp")
+    text = "".join(f"{pid}\n" for pid in pids).encode()
+    if target.exists() and not target.is_file() and not target.is_dir():
+        with target.open("wb", buffering=0) as device:
+            device.write(text)
+        return
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     temporary.unlink(missing_ok=True)
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
-        os.write(fd, f"{pid}\n".encode())
-        os.fchmod(fd, 0o644)
-    finally:
-        os.close(fd)
-    try:
+        try:
+            os.write(fd, text)
+            os.fchmod(fd, 0o644)
+        finally:
+            os.close(fd)
         temporary.rename(target)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def read_pidfile(path: str) -> list[int]:
+    """
+    Read a pid file, to write it again later.
+
+    @return: The numbers, none if it is not there or is no pid file.
+    """
+    try:
+        words = Path(path).read_bytes().split() if Path(path).is_file() else []
+    except OSError:
+        return []
+    return [int(word) for word in words] if all(word.isdigit() for word in words) else []
 
 
 def remove_pidfile(path: str, pid: int) -> None:

@@ -35,6 +35,9 @@ class ListenerSpec:
 
     @ivar mode: Permissions of a UNIX socket, L{None} for what umask leaves; C{uid}, C{gid}
         likewise.
+
+    @ivar keep_path: The path of a UNIX socket stays when the socket is closed, as another process
+        may have got it.
     """
 
     family: str
@@ -47,6 +50,7 @@ class ListenerSpec:
     uid: int | None = None
     gid: int | None = None
     reuseport: bool = True
+    keep_path: bool = False
 
     @property
     def key(self) -> tuple[str, str, int, str]:

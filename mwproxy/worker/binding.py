@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mwproxy.config.model import Bind, Configuration, Proxy
 from mwproxy.core.diagnostics import Diagnostics
@@ -69,6 +69,9 @@ async def open_sockets(
         bind.settings.expose_fd_listeners and _is_in(process, bind.settings.processes)
         for bind in configuration.global_.stats_sockets
     )
+    gives_away = any(
+        bind.settings.expose_fd_listeners for bind in configuration.global_.stats_sockets
+    )
     opened: list[Opened] = []
     failed = False
     for proxy, bind in all_binds(configuration):
@@ -78,8 +81,9 @@ async def open_sockets(
         if not (ours or exposes):
             continue
         reuseport = proxy is None or not configuration.global_.noreuseport
+        spec = replace(listener_spec(bind, proxy, reuseport=reuseport), keep_path=gives_away)
         try:
-            fd = await get_listener(listener_spec(bind, proxy, reuseport=reuseport))
+            fd = await get_listener(spec)
         except CannotBind as error:
             diagnostics.alert(_failure(proxy, bind, error))
             failed = True

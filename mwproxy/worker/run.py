@@ -72,6 +72,11 @@ class Surroundings:
             self.speaker.alert(str(error))
             raise StartFailed(1) from None
 
+    def leaving(self) -> None:
+        """
+        Take notice that the worker begins its soft stop because it was signaled to.
+        """
+
     def settle(self) -> None:
         """
         Leave the start-up state, which L{run_until} began. What was loaded need not be looked at
@@ -109,6 +114,10 @@ def install_signals(reactor: Any, service: WorkerService, surroundings: Surround
     def pass_on(signum: int, function: Callable[[], object]) -> None:
         signal.signal(signum, lambda number, frame: reactor.callFromThread(function))
 
+    def leave() -> None:
+        surroundings.leaving()
+        service.leave()
+
     def states() -> None:
         if service.state is not None:
             for text in server_states(service.state):
@@ -122,7 +131,7 @@ def install_signals(reactor: Any, service: WorkerService, surroundings: Surround
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    meanings = (service.leave, service.pause, service.resume, states, memory)
+    meanings = (leave, service.pause, service.resume, states, memory)
     for signum, function in zip(_HANDLED, meanings, strict=True):
         pass_on(signum, function)
 

@@ -82,24 +82,29 @@ class WorkerService:
         self.state: WorkerState | None = None
         self.plane: Plane | None = None
 
-    async def load(self, order: Order) -> int:
+    async def load(self, order: Order, configuration: Configuration | None = None) -> int:
         """
         Become what an order says.
 
         @param order: The order.
 
+        @param configuration: Its configuration, if it was read and checked already.
+
         @return: 0 when traffic is being accepted, else the exit status: everything was
             said, and everything that was opened is closed.
         """
         try:
-            await self._load(order)
+            await self._load(order, configuration)
         except StartFailed as failure:
             self.close()
             return failure.status
         return 0
 
-    async def _load(self, order: Order) -> None:
-        configuration, diagnostics = read_configuration(order, self._host)
+    async def _load(self, order: Order, configuration: Configuration | None) -> None:
+        if configuration is None:
+            configuration, diagnostics = read_configuration(order, self._host)
+        else:
+            diagnostics = Diagnostics(lambda message: self._host.say(message.render(os.getpid())))
         program = order.options.get("argv0", "mwproxy")
         room = limit_descriptors(configuration, diagnostics, program)
         if room.automatic and (order.options.get("verbose") or order.options.get("debug")):

@@ -4,13 +4,14 @@ Tests for L{mwproxy.process.pidfile}.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mwproxy.process.pidfile import remove_pidfile, write_pidfile
+from mwproxy.process.pidfile import read_pidfile, remove_pidfile, write_pidfile
 
 
 class PidfileTests(SynchronousTestCase):
@@ -31,6 +32,42 @@ class PidfileTests(SynchronousTestCase):
         write_pidfile(str(self.path), 345)
         self.assertEqual(self.path.read_text(), "345\n")
         self.assertEqual(self.path.stat().st_mode & 0o777, 0o644)
+        self.assertEqual([each.name for each in self.directory.iterdir()], ["p"])
+
+    def test_several(self) -> None:
+        """
+        Several processes have a line each, and are read as they were written.
+        """
+        write_pidfile(str(self.path), 12, 13)
+        self.assertEqual(self.path.read_text(), "12\n13\n")
+        self.assertEqual(read_pidfile(str(self.path)), [12, 13])
+
+    def test_no_pid_file(self) -> None:
+        """
+        What is no pid file names nobody.
+        """
+        self.assertEqual(read_pidfile(str(self.path)), [])
+        self.path.write_text("12 x\n")
+        self.assertEqual(read_pidfile(str(self.path)), [])
+        self.assertEqual(read_pidfile(str(self.directory)), [])
+
+    def test_a_device(self) -> None:
+        """
+        A device is not replaced by a file.
+        """
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        write_pidfile(f"/proc/self/fd/{writing}", 12)
+        os.close(writing)
+        self.assertEqual(os.read(reading, 100), b"12\n")
+        self.assertEqual(read_pidfile("/dev/null"), [])
+
+    def test_a_directory(self) -> None:
+        """
+        A directory is the system's error, and nothing is left beside it.
+        """
+        self.path.mkdir()
+        self.assertRaises(OSError, write_pidfile, str(self.path), 12)
         self.assertEqual([each.name for each in self.directory.iterdir()], ["p"])
 
     def test_a_link_is_replaced_not_followed(self) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mwproxy.process import messages
 from mwproxy.process.settings import Settings
 from mwproxy.worker.standalone import check
 
@@ -31,6 +32,8 @@ class CheckTests(SynchronousTestCase):
     """
 
     def setUp(self) -> None:
+        # Other tests may have left messages to who does not wait.
+        self.patch(messages, "_never_waits", None)
         self.directory = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.directory)
         self.file = Path(self.directory, "a.cfg")

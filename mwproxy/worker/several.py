@@ -1,0 +1,232 @@
+"""
+Several processes without a master (C{nbproc} of a daemon).
+
+A starter reads the configuration, binds everything once, and forks the processes, which share what
+it read and what it bound; each leads a session of its own. They wait until the starter has written
+the pid file, with a line for each, and tell it when they serve. When all do, it tells older
+processes to leave, tells whoever waits for the daemon, and ends. When one of them cannot, it
+ends them all, and everything is as before.
+
+Nobody watches them afterwards: as with HAProxy, that is what a master is for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import socket
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from signal import SIGTERM
+from typing import Any
+
+from mwproxy.config.model import Configuration
+from mwproxy.process.settings import Settings
+from mwproxy.process.steering import LINGER
+from mwproxy.process.system import System, detach_stdio, exit_text, fork
+from mwproxy.worker.binding import open_sockets
+from mwproxy.worker.order import Order
+from mwproxy.worker.own_host import OwnHost
+from mwproxy.worker.run import end_now
+from mwproxy.worker.startup import StartFailed, read_configuration
+
+_GO, _READY = b"G", b"R"
+
+
+class Member(OwnHost):
+    """
+    The surroundings of one of several processes.
+    """
+
+    def __init__(
+        self, starter: OwnHost, settings: Settings, number: int, sock: socket.socket
+    ) -> None:
+        """
+        @param starter: That of the process which was forked: the sockets are its.
+
+        @param number: Relative number of this process.
+
+        @param sock: Leads to the starter.
+        """
+        super().__init__(replace(settings, old_pids=(), notify_fd=-1))
+        self.listeners = starter.listeners
+        self.startup_log[:] = starter.startup_log
+        self._number = number
+        self._sock = sock
+        starter.forget()
+
+    def say(self, text: str) -> None:
+        """
+        Print a message. What the processes have in common is said by the first of them.
+        """
+        quiet = self.speaker.quiet
+        same = not self.ready and self._number > 1 and not text.startswith("[ALERT]")
+        self.speaker.quiet = quiet or same
+        super().say(text)
+        self.speaker.quiet = quiet
+
+    def drop_privileges(self, settings: Any) -> None:
+        """
+        Wait until the pid file is written, then give up rights.
+
+        @raise StartFailed: That failed; it was said.
+        """
+        if self._sock.recv(1) != _GO:
+            # The starter gave up, and said why.
+            end_now(1)
+        super().drop_privileges(settings)
+
+    def write_pids(self, pids: object) -> None:
+        """
+        Leave that to the starter.
+        """
+
+    def say_ready(self, facts: dict[str, Any]) -> None:
+        """
+        Tell the starter.
+        """
+        self.listeners.disown()
+        self.settle()
+        self.speaker.quiet = True
+        detach_stdio()
+        try:
+            self._sock.sendall(_READY)
+        except OSError:
+            # Killed: whoever started us was told that it failed.
+            end_now(1)
+        self._sock.close()
+
+    def failed(self) -> None:
+        """
+        Leave everything to the starter, which sees our end.
+        """
+
+    def closed(self) -> None:
+        """
+        Leave paths to siblings, who may still use them.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """
+    What one of the processes begins with.
+
+    @ivar configuration: As it was read once.
+    """
+
+    host: Member
+    order: Order
+    configuration: Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    number: int
+    pid: int
+    sock: socket.socket
+
+
+def start_several(host: OwnHost, settings: Settings, order: Order) -> Birth | int:
+    """
+    Start the processes.
+
+    @param host: That of the starter.
+
+    @param settings: Joined with what the configuration says.
+
+    @param order: What they all become, and how many there are.
+
+    @return: In each of them what it begins with; in the starter its exit status.
+    """
+    children: list[_Child] = []
+    try:
+        configuration, diagnostics = read_configuration(order, host)
+        coming = open_sockets(
+            configuration, host.get_listener, diagnostics, program=host.program, process=0
+        )
+        opened = run_at_once(coming)
+        for each in opened:
+            os.close(each.fd)
+        # What exists now is shared by all: collections must not touch it.
+        gc.collect()
+        gc.freeze()
+        for number in range(1, order.processes + 1):
+            ours, theirs = socket.socketpair()
+            pid = fork()
+            if not pid:
+                ours.close()
+                for child in children:
+                    child.sock.close()
+                os.setsid()
+                member = Member(host, settings, number, theirs)
+                return Birth(member, replace(order, process=number), configuration)
+            theirs.close()
+            children.append(_Child(number, pid, ours))
+        _begin(host, children)
+    except (StartFailed, OSError) as error:
+        status = error.status if isinstance(error, StartFailed) else 1
+        if isinstance(error, OSError):
+            host.speaker.alert(f"[{host.program}.main()] Cannot fork ({error.strerror}).")
+        _end(host, children)
+        host.failed()
+        return status
+    steered = host.take_all()
+    if steered:
+        time.sleep(LINGER)  # noqa: TID251  # nothing else is to be done here
+    host.dismiss_older()
+    host.listeners.disown()
+    host.announce()
+    return 0
+
+
+def _begin(host: OwnHost, children: list[_Child]) -> None:
+    """
+    Write the pid file and let the processes begin.
+
+    @raise StartFailed: One of them cannot.
+    """
+    host.write_pids([child.pid for child in children])
+    for child in children:
+        with contextlib.suppress(OSError):
+            child.sock.sendall(_GO)
+    for child in children:
+        try:
+            answer = child.sock.recv(1)
+        except OSError:
+            answer = b""
+        if answer != _READY:
+            _, raw = os.waitpid(child.pid, 0)
+            status = os.waitstatus_to_exitcode(raw)
+            status = 128 - status if status < 0 else status
+            children.remove(child)
+            host.speaker.alert(
+                f"Process #{child.number} ({child.pid}) exited with code {status}"
+                f" ({exit_text(status)})"
+            )
+            raise StartFailed(status or 1)
+    host.listeners.commit(0)
+
+
+def _end(host: OwnHost, children: list[_Child]) -> None:
+    system = System(None)
+    for child in children:
+        child.sock.close()
+        system.kill(child.pid, SIGTERM)
+    for child in children:
+        os.waitpid(child.pid, 0)
+
+
+def run_at_once(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """
+    Run something that may wait, where it never does.
+
+    @return: Its result.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    raise RuntimeError("there is nothing that could wait here")
