@@ -45,6 +45,7 @@ async def open_sockets(
     *,
     program: str,
     process: int,
+    needed: bool = True,
 ) -> list[Opened]:
     """
     Get the listening sockets of one process, or of all.
@@ -56,11 +57,14 @@ async def open_sockets(
 
     @param process: The relative number of the process, 0 for all processes.
 
+    @param needed: Whether there must be any: under a master there is a console without, and
+        programs.
+
     @return: The sockets, in the order of the files.
 
     @raise StartFailed: Some cannot be had, or there are none; it was said and nothing is open.
     """
-    if not any(True for _ in listeners_of(configuration)):
+    if needed and not any(True for _ in all_binds(configuration)):
         diagnostics.alert(
             f"[{program}.main()] No enabled listener found (check for 'bind' directives) ! Exiting."
         )

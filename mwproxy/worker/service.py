@@ -158,6 +158,7 @@ class WorkerService:
             diagnostics,
             program=order.options.get("argv0", "mwproxy"),
             process=order.process,
+            needed=not self._host.under_master,
         )
         routers: dict[str, Router] = {}
         for each in opened:

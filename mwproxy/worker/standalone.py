@@ -149,7 +149,7 @@ def check(settings: Settings) -> int:
     found = _discover_for_check(settings, initial, speaker)
     if found is None:
         return 1
-    from mwproxy.worker.binding import listeners_of
+    from mwproxy.worker.binding import all_binds
     from mwproxy.worker.startup import StartFailed, read_configuration
 
     master = settings.master or found.global_.master_worker
@@ -166,7 +166,7 @@ def check(settings: Settings) -> int:
         configuration, diagnostics = read_configuration(order, host)  # type: ignore[arg-type]  # nothing is bound, nothing is reported
     except StartFailed as failure:
         return failure.status
-    if not any(True for _ in listeners_of(configuration)):
+    if not any(True for _ in all_binds(configuration)):
         _tell(
             speaker, "Configuration file has no error but will not start (no listener) => exit(2)."
         )

@@ -51,6 +51,20 @@ class LoadTests(PlaneTestCase):
         self.assertEqual(self.configure("backend b\n server s 127.0.0.1:1\n"), 1)
         self.assertIn("No enabled listener found", self.host.spoken[-1])
 
+    def test_no_listener_under_a_master(self) -> None:
+        """
+        Under a master there may be programs alone, as in HAProxy.
+        """
+        self.patch(self.host, "under_master", True)
+        self.assertEqual(self.configure("backend b\n server s 127.0.0.1:1\n"), 0)
+
+    def test_stats_socket_alone(self) -> None:
+        """
+        A C{stats socket} is something to listen on.
+        """
+        settings = f"  stats socket {self.directory}/s.sock\n"
+        self.assertEqual(self.configure("backend b\n server s 127.0.0.1:1\n", settings), 0)
+
     def test_cannot_bind(self) -> None:
         """
         All listeners that fail are named; those that were made are closed.
