@@ -145,6 +145,18 @@ class Reloads:
         """
         self._line.extend(requests)
 
+    def forget(self) -> None:
+        """
+        Answer those in line that nothing comes of it: all is being stopped since.
+        """
+        line, self._line = self._line, deque()
+        if line:
+            self._instance.speaker.warning("Reloads that wait are given up: the master stops.")
+        for request in line:
+            request.answer.callback(
+                ReloadResult(False, self._instance.log.text(), self._instance.serving)
+            )
+
     def go_on(self) -> None:
         """
         Begin with what is in line.

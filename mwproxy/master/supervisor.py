@@ -177,6 +177,7 @@ class Supervisor:
         self._standby.dismiss()
         self._signal_all(signum)
         instance.listeners.close()
+        self._reloads.forget()
         self._maybe_over()
 
     def handle_signal(self, signum: int) -> None:
@@ -289,6 +290,7 @@ class Supervisor:
             self._respawns.forget()
             self.instance.speaker.alert("exit-on-failure: killing every processes with SIGTERM")
         self._signal_all(SIGTERM)
+        self._reloads.forget()
 
     def _kill_what_is_left(self) -> None:
         self.instance.speaker.warning("Asked to stop once more: killing what is left.")

@@ -72,6 +72,36 @@ class StopTests(SupervisorTestCase):
         old.exit(0)
         self.assertEqual((self.over, self.kinds()), ([], ["master 1", "worker 0"]))
 
+    def test_reloads_in_line_when_it_stops(self) -> None:
+        """
+        Reloads that were asked for before a stop do not take it back: they are answered, and the
+        master ends.
+        """
+        (old,) = self.start()
+        first, (new,) = self.reload()
+        second, _ = self.reload()
+        self.supervisor.handle_signal(SIGTERM)
+        self.assertFalse(self.successResultOf(second).success)
+        self.assertEqual(self.said[-1], "W Reloads that wait are given up: the master stops.")
+        new.exit(143)
+        self.assertFalse(self.successResultOf(first).success)
+        old.exit(143)
+        self.system.clock.advance(2)
+        self.assertEqual((self.over, self.instance.reloads), ([0], 1))
+
+    def test_reloads_in_line_at_exit_on_failure(self) -> None:
+        """
+        Nor do they hold up exit-on-failure.
+        """
+        (old,) = self.start()
+        _, (new,) = self.reload()
+        second, _ = self.reload()
+        old.exit(139)
+        self.assertFalse(self.successResultOf(second).success)
+        new.exit(143)
+        self.system.clock.advance(2)
+        self.assertEqual(self.over, [139])
+
     def test_a_stopped_worker_is_woken(self) -> None:
         """
         SIGTERM and SIGINT let a worker that is stopped go on, so that it hears them; SIGUSR1
