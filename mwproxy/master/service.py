@@ -309,7 +309,10 @@ def run_master(settings: Settings, facts: MasterFacts | None = None) -> int:
             speaker.alert(f"Could not change to directory {settings.directory} : {error.strerror}")
             return 1
     launcher = -1
-    if facts is None and _goes_to_background(settings, environment):
+    background = facts is None and _goes_to_background(settings, environment, speaker)
+    if background is None:
+        return 1
+    if background:
         status, launcher = launch(speaker)
         if status is not None:
             return status
@@ -347,8 +350,23 @@ def stop_reactor(reactor: Any) -> None:
         reactor.stop()
 
 
-def _goes_to_background(settings: Settings, environment: Mapping[str, str]) -> bool:
-    if settings.daemon or settings.foreground:
-        return settings.daemon
-    found = discover(settings, initial_environment(environment), lambda message: None, master=True)
-    return found is not None and found.settings.daemon
+def _goes_to_background(
+    settings: Settings, environment: Mapping[str, str], speaker: Speaker
+) -> bool | None:
+    """
+    Tell whether there shall be a daemon.
+
+    @return: L{None} if there should, but what the master reads of the files is wrong: it was said,
+        by the process that the operator looks at.
+    """
+    if settings.foreground and not settings.daemon:
+        return False
+    initial = initial_environment(environment)
+    found = discover(settings, initial, lambda message: None, master=True)
+    if found is not None:
+        return found.settings.daemon
+    if not settings.daemon:
+        return False
+    speaker.quiet = settings.quiet
+    discover(settings, initial, speaker.diagnostic, master=True)
+    return None
