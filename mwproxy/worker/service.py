@@ -231,9 +231,11 @@ class WorkerService:
             frontend.counters.tick()
         for backend in state.backends.values():
             backend.counters.tick()
-            for server in backend.servers:
+            # Of ten thousand servers most may never have had a stream.
+            used = [each for each in backend.servers if each.counters.stot or each.idle]
+            for server in used:
                 server.counters.tick()
-            purge(backend.servers, self._reactor.now)
+            purge(used, self._reactor.now)
         for listener in self._listeners:
             listener.look()
         self._host.report(self.figures())
