@@ -147,7 +147,9 @@ class WorkerState:
 
     @ivar process: Relative number among the workers of its generation, from 1.
 
-    @ivar stopping: True once a soft stop has begun.
+    @ivar leaving: True once a soft stop was asked for, also during C{grace}.
+
+    @ivar stopping: True when connections that become idle go, to the successor if there is one.
 
     @ivar sessions: All client sessions.
 
@@ -169,6 +171,7 @@ class WorkerState:
         self.started_wall = wall
         self.generation = 0
         self.process = 1
+        self.leaving = False
         self.stopping = False
         self.sessions: set[Session] = set()
         self.frontends: dict[str, Frontend] = {}

@@ -204,7 +204,7 @@ _info("node", "COS:str", "Name of this node",
       lambda process: _global(process).node or process.hostname)  # fmt: skip
 _info("description", "COS:str", "Description of this node",
       lambda process: _global(process).description or None)  # fmt: skip
-_info("Stopping", "MGP:u32", "1 during a soft stop", lambda process: int(process.state.stopping))
+_info("Stopping", "MGP:u32", "1 during a soft stop", lambda process: int(process.state.leaving))
 _info("Jobs", "MGP:u32", "Connections and listening sockets",
       lambda process: process.state.counters.scur + process.listeners)  # fmt: skip
 _info("Unstoppable Jobs", "MGP:u32", "Of them, those of the master",

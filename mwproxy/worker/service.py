@@ -286,13 +286,17 @@ class WorkerService:
             self.stop()
             return
         if self._soft_stop is None:
-            self._soft_stop = SoftStop(self.plane, self._listeners, self._left)
+            self._soft_stop = SoftStop(self.plane, self._stop_listening, self._left)
+        self._soft_stop.begin()
+
+    def _stop_listening(self) -> None:
+        for listener in self._listeners:
+            listener.close()
         for console in self._consoles:
             console.stop()
         self._consoles.clear()
         for sock in self._siblings:
             sock.close()
-        self._soft_stop.begin()
 
     def _left(self) -> None:
         self.close()
@@ -358,7 +362,7 @@ class WorkerService:
         state = self.state
         if state is None:
             return {}
-        return {"connections": state.counters.scur, "stopping": state.stopping}
+        return {"connections": state.counters.scur, "stopping": state.leaving}
 
     def close(self) -> None:
         """

@@ -3,7 +3,12 @@ The end of a worker that was asked to leave (SIGUSR1): listeners close, idle con
 rest may finish.
 
 Management manual 4 and configuration manual 3.1 (C{grace}, C{close-spread-time},
-C{hard-stop-after}).
+C{hard-stop-after}). Observed of HAProxy:
+  - C{Stopping} of C{show info} and the fetch C{stopping} are true during C{grace} already, so that
+    C{monitor fail} can tell load balancers; consoles and listeners stay open until it is over;
+  - with C{close-spread-time} idle connections are closed at random moments of that time, and active
+    ones with a probability that grows with it; with C{infinite} none is closed for that reason.
+A successor takes idle connections at once: then there is nothing to spread.
 """
 
 from __future__ import annotations
@@ -15,8 +20,14 @@ from typing import TYPE_CHECKING, Any
 from mwproxy.core.diagnostics import Severity
 
 if TYPE_CHECKING:
-    from mwproxy.net.listeners import Listener
     from mwproxy.net.plane import Plane
+
+#: Into how many steps C{close-spread-time} is cut, and the shortest step in seconds.
+STEPS = 100
+SHORTEST_STEP = 0.01
+#: Seconds after which a hard stop does not wait any longer.
+RESISTANCE = 1.0
+INFINITE = -1
 
 
 class SoftStop:
@@ -27,17 +38,17 @@ class SoftStop:
     """
 
     def __init__(
-        self, plane: Plane, listeners: list[Listener], finished: Callable[[], None]
+        self, plane: Plane, stop_listening: Callable[[], None], finished: Callable[[], None]
     ) -> None:
         """
         @param plane: The data plane.
 
-        @param listeners: Its listeners.
+        @param stop_listening: Closes everything that accepts clients.
 
         @param finished: Called once, when the last session is gone.
         """
         self._plane = plane
-        self._listeners = listeners
+        self._stop_listening = stop_listening
         self._finished = finished
         self._timers: list[Any] = []
         self._ended = False
@@ -50,43 +61,71 @@ class SoftStop:
         if self.begun:
             return
         self.begun = True
-        plane = self._plane
-        plane.state.stopping = True
-        grace = plane.state.configuration.global_.grace_ms
+        state = self._plane.state
+        state.leaving = True
+        grace = state.configuration.global_.grace_ms
         if grace:
-            self._say(Severity.WARNING, f"Scheduling a soft-stop in {grace} ms.")
-            # Until then everything goes on, connections are kept.
-            plane.state.stopping = False
+            self._say(Severity.NOTICE, f"Scheduling a soft-stop in {grace} ms.")
             self._later(grace, self._grace_over)
         else:
             self._stop()
 
     def _grace_over(self) -> None:
-        self._say(Severity.WARNING, "Grace period expired, proceeding with soft-stop now.")
-        self._plane.state.stopping = True
+        self._say(Severity.NOTICE, "Grace period expired, proceeding with soft-stop now.")
         self._stop()
 
     def _stop(self) -> None:
         plane = self._plane
-        state = plane.state
-        settings = state.configuration.global_
-        for listener in self._listeners:
-            listener.finish()
+        settings = plane.state.configuration.global_
+        self._stop_listening()
         self._report()
         if settings.hard_stop_after_ms is not None:
             self._later(settings.hard_stop_after_ms, self._hard_stop)
-        spread = settings.close_spread_time_ms
-        idle = [session for session in state.sessions if session.stream is None]
-        plane.closing = plane.handover is None
         plane.session_ended = self._check
+        spread = settings.close_spread_time_ms
         if plane.handover is not None:
+            plane.state.stopping = True
+            idle = self._idle()
             plane.handover.send(idle)
-        for session in idle:
-            if spread and plane.handover is None:
-                self._later(random.randrange(spread), session.leave)  # type: ignore[attr-defined]
-            else:
-                session.leave()  # type: ignore[attr-defined]  # sessions at work are clients
+            self._let_go(idle)
+        elif not spread:
+            self._close_idle()
+        elif spread != INFINITE:
+            for session in self._idle():
+                self._later(random.randrange(spread), session.leave)
+            self._spread(self._plane.reactor.seconds(), spread / 1000)
         self._check()
+
+    def _idle(self) -> list[Any]:
+        return [session for session in self._plane.state.sessions if session.stream is None]
+
+    def _close_idle(self) -> None:
+        """
+        From now on connections are closed when they are idle.
+        """
+        self._plane.state.stopping = self._plane.closing = True
+        self._let_go(self._idle())
+
+    def _let_go(self, sessions: list[Any]) -> None:
+        for session in sessions:
+            session.leave()
+
+    def _spread(self, since: float, spread: float) -> None:
+        """
+        Decide for a moment whether connections whose exchange ends are closed.
+
+        @param since: When the time began, as the reactor's clock.
+
+        @param spread: The time in seconds.
+        """
+        gone = self._plane.reactor.seconds() - since
+        if gone >= spread:
+            self._close_idle()
+            self._check()
+            return
+        self._plane.state.stopping = self._plane.closing = random.random() * spread < gone
+        step = max(spread / STEPS, SHORTEST_STEP)
+        self._later(int(step * 1000), lambda: self._spread(since, spread))
 
     def _report(self) -> None:
         state = self._plane.state
@@ -119,10 +158,19 @@ class SoftStop:
                 stream.kill()
             else:
                 session.close()  # type: ignore[attr-defined]
+        self._later(int(RESISTANCE * 1000), self._give_up)
         self._check()
 
+    def _give_up(self) -> None:
+        self._say(Severity.WARNING, "Some tasks resisted to hard-stop, exiting now.")
+        self._end()
+
     def _check(self) -> None:
-        if not self._plane.state.sessions and not self._ended:
+        if not self._plane.state.sessions:
+            self._end()
+
+    def _end(self) -> None:
+        if not self._ended:
             self._ended = True
             self.cancel()
             self._finished()

@@ -5,6 +5,7 @@ Tests for L{mwproxy.worker.soft_stop}.
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from tests.net.plane import Peer, PlaneTestCase, get, response
 
@@ -12,6 +13,35 @@ HTTP = (
     "frontend f\n bind 127.0.0.1:8000\n LOG\n default_backend b\n"
     "backend b\n server s 127.0.0.1:{port}\n"
 )
+
+
+class Console:
+    """
+    A console's listener that counts how often it was stopped.
+    """
+
+    def __init__(self) -> None:
+        self.stopped = 0
+
+    def stop(self) -> None:
+        self.stopped += 1
+
+
+class Resistance:
+    """
+    A session that does not end.
+    """
+
+    stream = None
+
+    def leave(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def crashed(self) -> None:
+        pass
 
 
 class SoftStopTests(PlaneTestCase):
@@ -246,6 +276,24 @@ class SoftStopTests(PlaneTestCase):
         self.assertEqual(client.rest(), b"")
         self.assertTrue(self.finished())
 
+    def test_grace_is_told(self) -> None:
+        """
+        During C{grace} C{stopping} is true for C{show info} and for rules, so that a load balancer
+        can be told, and C{show info} can still be asked.
+        """
+        self.used("  grace 10s\n")
+        console: Any = Console()
+        self.service._consoles.append(console)
+        self.service.leave()
+        state = self.service.state
+        assert state is not None
+        self.assertEqual((state.leaving, state.stopping, console.stopped), (True, False, 0))
+        self.assertTrue(self.service.figures()["stopping"])
+        self.service.leave()
+        self.assertEqual(self.said(), ["Scheduling a soft-stop in 10000 ms."])
+        self.advance(10.1)
+        self.assertEqual((state.leaving, state.stopping, console.stopped), (True, True, 1))
+
     def test_close_spread_time(self) -> None:
         """
         With C{close-spread-time} idle connections are closed one by one within that time.
@@ -258,6 +306,84 @@ class SoftStopTests(PlaneTestCase):
         self.advance(0.2)
         self.assertEqual(client.rest(), b"")
         self.assertTrue(self.finished())
+
+    def spread(self, chance: float, at: float) -> bytes:
+        """
+        Answer a request at a moment of C{close-spread-time 4s}.
+
+        @param chance: What the dice give all the time.
+
+        @return: The head of the response.
+        """
+        self.patch(random, "randrange", lambda limit: limit - 1)
+        self.patch(random, "random", lambda: chance)
+        client, server = self.used("  close-spread-time 4s\n")
+        client.send(get("/2"))
+        server.head()
+        self.service.leave()
+        self.advance(at)
+        server.send(response())
+        self.client_that_stays = client
+        return client.message()[0]
+
+    def test_active_ones_early(self) -> None:
+        """
+        Within the time an exchange ends without closing its connection, if its chance is good; at
+        the end of the time that goes.
+        """
+        self.assertNotIn(b"connection: close", self.spread(0.5, 1.9))
+        self.client_that_stays.quiet()
+        self.assertFalse(self.finished())
+        self.advance(2.2)
+        self.assertEqual(self.client_that_stays.rest(), b"")
+        self.assertTrue(self.finished())
+
+    def test_active_ones_late(self) -> None:
+        """
+        The later an exchange ends the more likely it is to close its connection.
+        """
+        self.assertIn(b"connection: close", self.spread(0.5, 2.1))
+        self.client_that_stays.rest()
+        self.client_that_stays.close()
+        self.until(self.finished)
+
+    def test_close_spread_time_infinite(self) -> None:
+        """
+        With C{infinite} the stop itself closes nothing: the worker ends with its last client.
+        """
+        client, server = self.used("  close-spread-time infinite\n")
+        client.send(get("/2"))
+        server.head()
+        self.service.leave()
+        server.send(response())
+        self.assertNotIn(b"connection: close", client.message()[0])
+        client.quiet()
+        client.send(get("/3"))
+        server.head()
+        server.send(response())
+        self.assertNotIn(b"connection: close", client.message()[0])
+        self.assertFalse(self.finished())
+        client.close()
+        self.until(self.finished)
+
+    def test_something_resists(self) -> None:
+        """
+        A session that a hard stop could not end does not keep the worker longer than a second.
+        """
+        client, _ = self.used("  hard-stop-after 5s\n")
+        state = self.service.state
+        assert state is not None
+        resistance: Any = Resistance()
+        state.sessions.add(resistance)
+        self.service.leave()
+        client.rest()
+        self.advance(5.1)
+        self.said()
+        self.assertFalse(self.finished())
+        self.advance(1.1)
+        self.assertEqual(self.said(), ["Some tasks resisted to hard-stop, exiting now."])
+        self.assertEqual(self.successResultOf(self.service.finished), 0)
+        state.sessions.discard(resistance)
 
     def test_stop(self) -> None:
         """

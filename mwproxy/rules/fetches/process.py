@@ -145,6 +145,6 @@ def fetch_hostname() -> Getter:
 @sample_fetch("stopping", gives="bool", phases="internal")
 def fetch_stopping() -> Getter:
     """
-    Whether a soft stop has begun.
+    Whether a soft stop was asked for; true during C{grace} already.
     """
-    return lambda stream: worker_of(stream).stopping
+    return lambda stream: worker_of(stream).leaving

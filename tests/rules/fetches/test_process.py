@@ -30,7 +30,7 @@ class ProcessTests(SynchronousTestCase):
         """
         stream = make_stream(REQUEST.replace(b"\n", b"\r\n"), RESPONSE)
         worker = stream.session.frontend.worker
-        worker.process, worker.stopping, worker.now = 2, True, worker.started + 9
+        worker.process, worker.leaving, worker.now = 2, True, worker.started + 9
         for text, expected in (
             ("nbproc", 1),
             ("proc", 2),
