@@ -11,6 +11,7 @@ from mwproxy.config.model import Global
 from mwproxy.observe.notify import ServiceManager
 from mwproxy.observe.startup_logs import StartupLog
 from mwproxy.process.child import Phase
+from mwproxy.process.delegate import Predecessors
 from mwproxy.process.listeners import ListenerSet
 from mwproxy.process.messages import Speaker
 from mwproxy.process.settings import Settings
@@ -63,6 +64,8 @@ class Instance:
     @ivar killing: True once the death of one has ended all (exit-on-failure).
 
     @ivar exit_code: What the master will exit with.
+
+    @ivar older: The processes of C{-sf} and C{-st}, L{None} for none.
     """
 
     system: System
@@ -85,6 +88,7 @@ class Instance:
     stopping: int = 0
     killing: bool = False
     exit_code: int = 0
+    older: Predecessors | None = None
 
     def in_phase(self, phase: Phase) -> list[WorkerProcess]:
         """

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from signal import SIGTERM, SIGUSR1
 
 from mwproxy.master.instance import Instance
 from mwproxy.process.discovery import Discovery
 from mwproxy.process.pidfile import remove_pidfile, write_pidfile
 from mwproxy.process.ready_fd import ReadyFd
+from mwproxy.process.succession import Succession
 from mwproxy.process.system import detach_stdio
 
 
@@ -28,6 +28,7 @@ class Announcer:
         self._launcher = launcher
         self._first = True
         self._pidfile = ""
+        self._succession: Succession | None = None
         self._ready_fd = ReadyFd(instance.settings.notify_fd)
 
     @property
@@ -53,9 +54,12 @@ class Announcer:
         settings = discovery.settings
         if settings.pidfile:
             self._write(settings.pidfile)
-        if first:
-            for pid in settings.old_pids:
-                instance.system.kill(pid, SIGTERM if settings.old_hard else SIGUSR1)
+        if first and instance.older is not None:
+            call_later = instance.system.call_later
+            hard = settings.old_hard
+            self._succession = Succession(instance.older, instance.listeners, call_later, hard=hard)
+            self._succession.begin()
+            instance.older = None
         instance.speaker.notice("Loading success.")
         if first and self._launcher >= 0:
             with contextlib.suppress(OSError):
@@ -68,6 +72,13 @@ class Announcer:
         self._ready_fd.tell()
         again = instance.system.wall_clock() if instance.reloads else None
         instance.manager.ready(instance.system.pid, again)
+
+    def leaving(self) -> None:
+        """
+        Keep no sockets for the sake of older processes: the master stops listening.
+        """
+        if self._succession is not None:
+            self._succession.cut_short()
 
     def stopped(self) -> None:
         """

@@ -39,6 +39,7 @@ from mwproxy.observe.notify import Notifier, ServiceManager
 from mwproxy.observe.startup_logs import StartupLog
 from mwproxy.process.bind import Bound, bind
 from mwproxy.process.discovery import discover
+from mwproxy.process.elders import Elders
 from mwproxy.process.environment import initial_environment
 from mwproxy.process.getsocks import NoTransfer, fetch_listeners
 from mwproxy.process.inheritance import MasterFacts
@@ -270,6 +271,12 @@ class MasterService(MultiService):
             service.setServiceParent(self)
 
     def _take_over(self) -> None:
+        instance = self._instance
+        if self._settings.old_pids:
+            # The launcher of a daemon is our parent.
+            own = [os.getppid()]
+            instance.older = Elders(self._settings.old_pids, instance.speaker.warning, own=own)
+            instance.listeners.ask(instance.older)
         path = self._settings.transfer_socket
         if path and path != "/dev/null":
             try:

@@ -177,6 +177,7 @@ class Supervisor:
         self._standby.dismiss()
         self._signal_all(signum)
         instance.listeners.close()
+        self._announcer.leaving()
         self._reloads.forget()
         self._maybe_over()
 
@@ -329,6 +330,8 @@ class Supervisor:
             self._announcer.stopped()
         else:
             instance.listeners.undo()
+            if instance.older is not None:
+                instance.older.resume()
         self._deadline = instance.system.call_later(LAST_WAIT, self._done)
         self._maybe_done()
 

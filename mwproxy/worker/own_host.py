@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mwproxy.process.delegate import Delegate
@@ -18,7 +17,7 @@ from mwproxy.process.pidfile import read_pidfile, write_pidfile
 from mwproxy.process.ready_fd import ReadyFd
 from mwproxy.process.settings import Settings
 from mwproxy.process.sockets import ListenerSpec
-from mwproxy.process.steering import LINGER, UNSTEER_AFTER, steer, unsteer
+from mwproxy.process.succession import Succession
 from mwproxy.process.system import detach_stdio
 from mwproxy.worker.run import Surroundings
 from mwproxy.worker.startup import StartFailed
@@ -50,8 +49,7 @@ class OwnHost(Surroundings):
         self._settings = settings
         self._launcher = launcher
         self._ready_fd = ReadyFd(settings.notify_fd)
-        self._steered: list[socket.socket] = []
-        self._waiting: list[Any] = []
+        self._succession: Succession | None = None
         self._former_pids: list[int] = []
         self._wrote_pids = False
         self._older = Delegate(settings.old_pids, self.speaker.warning, own=own)
@@ -119,57 +117,29 @@ class OwnHost(Surroundings):
         Do what is due once everything serves, in HAProxy's order.
         """
         self.listeners.commit(0)
-        self.listeners.ask(None)
-        self._steered = self.take_all()
-        self.listeners.let_go()
         self.settle()
         self.speaker.quiet = self._settings.quiet or self._launcher >= 0
-        if not self._steered:
-            self._over()
-            return
         from twisted.internet import reactor
 
-        call_later = reactor.callLater
-        self._waiting = [call_later(LINGER, self._over), call_later(UNSTEER_AFTER, self._unsteer)]
+        self.take_over(reactor.callLater)
+        self.listeners.let_go()
 
-    def take_all(self) -> list[socket.socket]:
+    def take_over(self, call_later: Callable[[float, Callable[[], object]], Any]) -> None:
         """
-        Have all new connections of shared ports come to us, where older processes have them too.
+        Have older processes leave, then tell whoever waits for us.
 
-        @return: Sockets for which that was done, to be undone when the others are gone.
+        @param call_later: Calls a function after seconds.
         """
-        sockets = self.listeners.sockets() if self._older else []
-        return [sock.dup() for sock in steer(sockets)]
+        hard = self._settings.old_hard
+        self._succession = Succession(self._older, self.listeners, call_later, hard=hard)
+        self._succession.begin(self._announce)
 
     def leaving(self) -> None:
         """
-        We are asked to leave ourselves: nothing must keep our sockets open.
+        We are asked to leave ourselves.
         """
-        pending = [call for call in self._waiting if call.active()]
-        self._waiting.clear()
-        for call in pending:
-            call.cancel()
-        if len(pending) > 1:
-            self._over()
-        for sock in self._steered:
-            sock.close()
-
-    def _unsteer(self) -> None:
-        unsteer(self._steered)
-        for sock in self._steered:
-            sock.close()
-
-    def _over(self) -> None:
-        self.dismiss_older()
-        if self._launcher >= 0:
-            detach_stdio()
-        self.announce()
-
-    def dismiss_older(self) -> None:
-        """
-        Have older processes leave: everything serves.
-        """
-        self._older.leave(hard=self._settings.old_hard)
+        if self._succession is not None:
+            self._succession.cut_short()
 
     def forget(self) -> None:
         """
@@ -181,11 +151,9 @@ class OwnHost(Surroundings):
                 with contextlib.suppress(OSError):
                     os.close(fd)
 
-    def announce(self) -> None:
-        """
-        Tell whoever waits for us.
-        """
+    def _announce(self) -> None:
         if self._launcher >= 0:
+            detach_stdio()
             with contextlib.suppress(OSError):
                 os.write(self._launcher, b"READY\n")
             os.close(self._launcher)

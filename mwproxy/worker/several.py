@@ -17,14 +17,14 @@ import gc
 import os
 import socket
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from signal import SIGTERM
 from typing import Any
 
 from mwproxy.config.model import Configuration
 from mwproxy.process.settings import Settings
-from mwproxy.process.steering import LINGER
+from mwproxy.process.steering import LINGER, UNSTEER_AFTER, unsteer
 from mwproxy.process.system import System, detach_stdio, exit_text, fork
 from mwproxy.worker.binding import open_sockets
 from mwproxy.worker.order import Order
@@ -55,6 +55,8 @@ class Member(OwnHost):
         self.startup_log[:] = starter.startup_log
         self._number = number
         self._sock = sock
+        self._steers = number == 1 and bool(settings.old_pids)
+        self._copies: list[socket.socket] = []
         starter.forget()
 
     def say(self, text: str) -> None:
@@ -87,6 +89,8 @@ class Member(OwnHost):
         """
         Tell the starter.
         """
+        if self._steers:
+            self._copies = [sock.dup() for sock in self.listeners.sockets()]
         self.listeners.disown()
         self.settle()
         self.speaker.quiet = True
@@ -97,6 +101,23 @@ class Member(OwnHost):
             # Killed: whoever started us was told that it failed.
             end_now(1)
         self._sock.close()
+        if self._copies:
+            from twisted.internet import reactor
+
+            reactor.callLater(UNSTEER_AFTER, self._unsteer)
+
+    def leaving(self) -> None:
+        """
+        Keep nothing open that a soft stop closes.
+        """
+        for sock in self._copies:
+            sock.close()
+        self._copies.clear()
+
+    def _unsteer(self) -> None:
+        # The starter, which told the kernel, is gone by now, and so are older processes.
+        unsteer(self._copies)
+        self.leaving()
 
     def failed(self) -> None:
         """
@@ -173,13 +194,18 @@ def start_several(host: OwnHost, settings: Settings, order: Order) -> Birth | in
         _end(host, children)
         host.failed()
         return status
-    steered = host.take_all()
-    if steered:
-        time.sleep(LINGER)  # noqa: TID251  # nothing else is to be done here
-    host.dismiss_older()
+    host.take_over(_later)
     host.listeners.disown()
-    host.announce()
     return 0
+
+
+def _later(seconds: float, function: Callable[[], object]) -> None:
+    """
+    Call a function after a while in a process that has nothing else to do, but does not stay.
+    """
+    if seconds <= LINGER:
+        time.sleep(seconds)  # noqa: TID251
+        function()
 
 
 def _begin(host: OwnHost, children: list[_Child]) -> None:

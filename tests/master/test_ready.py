@@ -5,10 +5,11 @@ Tests for L{mwproxy.master.ready}.
 from __future__ import annotations
 
 from pathlib import Path
-from signal import SIGTERM, SIGUSR1
+from signal import SIGTERM
 
 from mwproxy.process.settings import Settings
 from tests.master.fixture import SupervisorTestCase
+from tests.process.test_delegate import RecordedElders
 
 
 class ReadyTests(SupervisorTestCase):
@@ -57,14 +58,15 @@ class ReadyTests(SupervisorTestCase):
 
     def test_older_processes(self) -> None:
         """
-        Processes of C{-sf} and C{-st} are signaled once, when we serve.
+        Processes of C{-sf} and C{-st} are told to leave once, when we serve.
         """
-        for hard, signum in ((False, SIGUSR1), (True, SIGTERM)):
+        for hard, told in ((False, "leave"), (True, "leave now")):
             self.setUp()
             self.build(Settings(old_pids=(7, 8), old_hard=hard))
+            older = self.instance.older = RecordedElders()
             self.start()
             self.serve_next()
-            self.assertEqual(self.system.foreign, [(7, signum), (8, signum)])
+            self.assertEqual(older.told, [told])
 
     def test_quiet(self) -> None:
         """
