@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from twisted.trial.unittest import SkipTest
 
 from tests.integration.clients import PATIENCE
 from tests.integration.harness import ROOT, wait_until
+from tests.integration.supervised import write_commands
 
 SYSTEMD = "/lib/systemd/systemd"
 UNITS = ROOT / "systemd"
@@ -46,10 +46,6 @@ StandardOutput=append:/run/test/log
 StandardError=append:/run/test/log
 RestartSec=50ms
 {paths}"""
-_COMMAND = """\
-#!/bin/sh
-PYTHONPATH={root} exec {python} -m {module} "$@"
-"""
 
 
 def cgroup_root() -> Path | None:
@@ -97,11 +93,7 @@ class Systemd:
         self._outer: subprocess.Popen[bytes] | None = None
         self.pid = 0
         (self.files / "units").mkdir()
-        (self.files / "bin").mkdir()
-        for name, module in (("mwproxy", "mwproxy"), ("mwproxyctl", "mwproxy.client.main")):
-            script = self.files / "bin" / name
-            script.write_text(_COMMAND.format(root=ROOT, python=sys.executable, module=module))
-            script.chmod(0o755)
+        write_commands(self.files / "bin")
         for name in TARGETS:
             self.unit(f"{name}.target", "[Unit]\nDefaultDependencies=no\n")
 
@@ -257,19 +249,3 @@ class Systemd:
         if not self.path("/run/systemd/private").exists():
             return False
         return self.run("systemctl", "is-active", "room.target").stdout.strip() == "active"
-
-
-def ask(path: Path, target: str = "/") -> str:
-    """
-    Ask a frontend that listens on a UNIX socket.
-
-    @return: The body of the answer.
-    """
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.settimeout(PATIENCE)
-        sock.connect(str(path))
-        sock.sendall(f"GET {target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n".encode())
-        answer = b""
-        while piece := sock.recv(65536):
-            answer += piece
-    return answer.partition(b"\r\n\r\n")[2].decode()

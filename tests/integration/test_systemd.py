@@ -17,7 +17,8 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.integration.clients import PATIENCE
 from tests.integration.harness import wait_until
-from tests.integration.systemd_room import UNITS, Systemd, ask
+from tests.integration.supervised import ask
+from tests.integration.systemd_room import UNITS, Systemd
 
 UNIT = "mwproxy.service"
 RELOADED = "mwproxy-notify-reload.service"
