@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import bulk, cold, http, memory, reload, sizes
+from bench import bulk, cold, http, memory, reload, sizes, takeover
 from bench.peers import COMMANDS
 from bench.table import HEADING, Row
 
@@ -25,6 +25,7 @@ ROWS: dict[str, Callable[[], list[Row]]] = {
     "reload": reload.reload,
     "sizes": sizes.sizes,
     "storm": reload.storm,
+    "takeover": takeover.takeover,
     "memory": memory.memory,
     "cold": cold.cold,
 }

@@ -4,13 +4,12 @@ Reloads of small and large configurations: what 10, 1,000 and 10,000 servers cos
 
 from __future__ import annotations
 
-import math
 import time
 
 from bench import origins
 from bench.peers import COMMANDS, Peer
 from bench.reload import reload_once
-from bench.table import Row
+from bench.table import Row, percentile
 
 RELOADS = 100
 PER_BACKEND = 10
@@ -73,15 +72,15 @@ def _one_size(servers: int, limit: float | None, origin: int) -> list[Row]:
     finally:
         for peer in peers:
             peer.stop()
-    halves = [percentile(times, 50) for times in seen]
-    worst = [percentile(times, 99) for times in seen]
+    haproxy, mwproxy = seen
     title = f"reload with {servers:,} servers"
     return [
-        Row(f"{title}, p50 of {RELOADS}", "ms", *halves, limit),
-        Row("the same, p99", "ms", *worst),
+        Row(
+            f"{title}, p50 of {RELOADS}",
+            "ms",
+            percentile(haproxy, 50),
+            percentile(mwproxy, 50),
+            limit,
+        ),
+        Row("the same, p99", "ms", percentile(haproxy, 99), percentile(mwproxy, 99)),
     ]
-
-
-def percentile(values: list[float], percent: int) -> float:
-    """Give the smallest value that at least so many percent of the values do not exceed."""
-    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]

@@ -4,6 +4,7 @@ Rows of the table: two figures, their ratio, and what it must be.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -67,3 +68,8 @@ def interleaved(
             if turn:
                 seen.append(value)
     return [statistics.median(seen) for seen in figures]
+
+
+def percentile(values: list[float], percent: int) -> float:
+    """Give the smallest value that at least so many percent of the values do not exceed."""
+    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
