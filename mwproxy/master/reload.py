@@ -254,9 +254,11 @@ class Reloads:
         @return: Whether that was begun.
         """
         upgrade = self.upgrade
-        if upgrade is None or request.begun or not self._instance.serving or not upgrade.due():
+        if upgrade is None or request.begun or not self._instance.serving:
             return False
         self._announce_reload(request)
+        if not upgrade.due():
+            return False
         self._upgrading = request
         upgrade.begin().addCallback(self._not_upgraded)
         return True

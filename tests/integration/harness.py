@@ -101,6 +101,8 @@ class Proxy:
     @ivar notices: What it told its service manager, in order.
 
     @ivar console_path: The master console.
+
+    @ivar command: How it is started instead of as its product, empty for the usual.
     """
 
     def __init__(self, product: str = "mwproxy") -> None:
@@ -112,6 +114,7 @@ class Proxy:
         self.mark = uuid.uuid4().hex
         self.values: dict[str, str] = {"dir": str(self.directory)}
         self.process: subprocess.Popen[bytes] | None = None
+        self.command: list[str] = []
         self._listeners: dict[str, socket.socket] = {}
         self._ports: dict[str, int] = {}
         self._output = (self.directory / "output").open("wb")
@@ -164,7 +167,13 @@ class Proxy:
 
         @param environment: More variables.
         """
-        words = [*command_of(self.product), "-f", str(self.file), "-S", self.console_path]
+        words = [
+            *(self.command or command_of(self.product)),
+            "-f",
+            str(self.file),
+            "-S",
+            self.console_path,
+        ]
         env = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
         env |= {MARK: self.mark, "NOTIFY_SOCKET": str(self.directory / "n.sock")}
         self.process = subprocess.Popen(

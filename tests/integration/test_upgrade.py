@@ -1,0 +1,567 @@
+"""
+Upgrade in place: the master becomes the installed version, and nobody notices.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.integration.clients import PATIENCE, Connection
+from tests.integration.configs import NAMED
+from tests.integration.harness import ProcessTestCase, Proxy
+from tests.integration.installs import Installation
+from tests.integration.origins import EchoOrigin
+
+#: All that has to survive: a program that stays, and a connection that keeps the old worker.
+WHOLE = (
+    NAMED
+    + """\
+    bind unix@<dir>/web.sock
+listen relay
+    bind <listen:relay>
+    mode tcp
+    server one <echo>
+program side
+    command <python> -c "import signal, time; signal.signal(10, lambda *a: 0); time.sleep(600)"
+    no option start-on-reload
+"""
+)
+
+
+class Console:
+    """
+    An interactive connection to a console.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(3 * PATIENCE)
+        self.sock.connect(path)
+
+    def ask(self, command: str, end: str = "\n\n") -> str:
+        """
+        Run a command.
+
+        @return: The answer, with what ends it.
+        """
+        self.sock.sendall(command.encode() + b"\n")
+        return self.until(end)
+
+    def until(self, end: str) -> str:
+        """
+        Receive up to a text.
+        """
+        data = b""
+        while not data.endswith(end.encode()):
+            more = self.sock.recv(65536)
+            if not more:
+                raise EOFError(data)
+            data += more
+        return data.decode()
+
+
+class UpgradeTestCase(ProcessTestCase):
+    """
+    What tests of upgrades have in common.
+    """
+
+    def setUp(self) -> None:
+        self.installation = Installation()
+        self.addCleanup(self.installation.clean_up)
+
+    def begin(self, config: str = NAMED, *arguments: str, **values: str) -> Proxy:
+        """
+        Start a proxy from the installation.
+        """
+        self.config = config
+        proxy = self.make(config, word="one", python=sys.executable, **values)
+        proxy.start(*arguments, environment=self.installation.environment)
+        proxy.wait_ready()
+        return proxy
+
+    def install(self, proxy: Proxy, version: str = "2.0.0") -> None:
+        """
+        Install another version, and have the configuration answer with it.
+        """
+        self.installation.set_version(version)
+        proxy.configure(self.config, word=version)
+
+    def versions(self, proxy: Proxy) -> list[str]:
+        """
+        List the versions of master and current workers.
+        """
+        rows = proxy.rows()
+        return [row[-1] for row in [*rows["master"], *rows["workers"]]]
+
+    def in_background(self, function: Callable[[], str]) -> Callable[[], str]:
+        """
+        Run something in a thread.
+
+        @return: Waits for its result.
+        """
+        found: list[str] = []
+        thread = threading.Thread(target=lambda: found.append(function()), daemon=True)
+        thread.start()
+
+        def result() -> str:
+            thread.join(4 * PATIENCE)
+            self.assertEqual(len(found), 1, "no answer")
+            return found[0]
+
+        return result
+
+
+class UpgradeTests(UpgradeTestCase):
+    """
+    Tests of upgrades that succeed.
+    """
+
+    def test_nobody_notices(self) -> None:
+        """
+        A reload with changed code replaces the master in place: pid, listening sockets, the pid
+        file, programs and all consoles are what they were, both versions are listed while the
+        old worker drains, and no client is lost.
+        """
+        echo = EchoOrigin()
+        self.addCleanup(echo.stop)
+        pidfile = Path(self.mktemp()).resolve()
+        proxy = self.begin(WHOLE, "-p", str(pidfile), echo=echo.address)
+        first = proxy.rows()
+        web, own = Path(proxy.directory, "web.sock"), Path(proxy.console_path)
+        inodes = [path.stat().st_ino for path in (web, own)]
+        stream = Connection(proxy.port("relay"))
+        self.addCleanup(stream.close)
+        stream.send(b"a")
+        self.assertEqual(stream.receive_exactly(1), b"a")
+        idle, prompt, inner = (Console(proxy.console_path) for _ in range(3))
+        for each in (idle, prompt, inner):
+            self.addCleanup(each.sock.close)
+        idle.ask("show version")
+        prompt.ask("prompt", "master> ")
+        prompt.ask("operator", "> ")
+        inner.ask("@@1", "\n")
+        inner.sock.sendall(b"show vers")
+        crowd = proxy.keep_connecting("web")
+        crowd.wait_for(20)
+        self.install(proxy)
+        answer = proxy.reload()
+        self.assertEqual(answer.splitlines()[:2], ["Success=1", "--"])
+        self.assertIn("Version 2.0.0 takes over from version 1.0.0.", answer)
+        self.assertEqual(proxy.get("web").body, b"2.0.0")
+        crowd.wait_for(20)
+        tally = crowd.finish()
+        self.assertEqual((tally.refused, tally.failed), (0, []))
+
+        rows = proxy.rows()
+        self.assertEqual(rows["master"][0][0], first["master"][0][0])
+        self.assertEqual(rows["master"][0][2:5], ["1", "[failed:", "0]"])
+        self.assertEqual(rows["programs"][0][0], first["programs"][0][0])
+        (old,) = rows["old workers"]
+        self.assertEqual((old[0], old[-1]), (first["workers"][0][0], "1.0.0"))
+        self.assertEqual(self.versions(proxy), ["2.0.0", "2.0.0"])
+        self.assertEqual([path.stat().st_ino for path in (web, own)], inodes)
+        self.assertEqual(pidfile.read_text(), f"{proxy.pid}\n")
+        self.assertIn("HAPROXY_STARTUP_VERSION=1.0.0\n", proxy.master_cli("show env"))
+
+        self.assertEqual(idle.ask("show version"), "2.0.0\n\n")
+        self.assertIn("Permission denied", prompt.ask("expert-mode on", "> "))
+        self.assertIn("1.0.0", inner.ask("ion;quit", "\n\n"))
+        self.assertIn("1.0.0", proxy.master_cli(f"@!{old[0]} show version"))
+        stream.send(b"b")
+        self.assertEqual(stream.receive_exactly(1), b"b")
+        stream.close()
+        proxy.wait_output(rf"Former worker \({old[0]}\) exited with code 0 \(Exit\)")
+        self.assertEqual(proxy.stop(), 0)
+        self.assert_no_orphans(proxy)
+        self.assertEqual([path.exists() for path in (web, own, pidfile)], [False] * 3)
+
+    def test_by_signal_and_again(self) -> None:
+        """
+        SIGUSR2 upgrades as well; the next reload with the same code replaces nobody.
+        """
+        proxy = self.begin()
+        self.install(proxy)
+        proxy.signal(signal.SIGUSR2)
+        proxy.wait_ready(2)
+        self.assertEqual(self.versions(proxy), ["2.0.0", "2.0.0"])
+        proxy.configure(self.config, word="two")
+        self.assertNotIn("takes over", proxy.reload())
+        self.assertEqual(proxy.get("web").body, b"two")
+        self.install(proxy, "1.5.0")
+        self.assertIn("Version 1.5.0 takes over from version 2.0.0.", proxy.reload())
+        self.assertIn("HAPROXY_STARTUP_VERSION=1.0.0\n", proxy.master_cli("show env"))
+        self.assertEqual(proxy.stop(), 0)
+        self.assert_no_orphans(proxy)
+
+    def test_bad_configuration_meets_new_code(self) -> None:
+        """
+        When the configuration is bad, the new master keeps the old worker as any failed reload
+        does.
+        """
+        proxy = self.begin()
+        (worker,) = proxy.worker_pids()
+        self.installation.set_version("2.0.0")
+        proxy.configure(self.config.replace("bind", "bnid"), word="two")
+        answer = proxy.reload()
+        self.assertEqual(answer.splitlines()[0], "Success=0")
+        self.assertIn("unknown keyword 'bnid'", answer)
+        self.assertEqual(proxy.get("web").body, b"one")
+        rows = proxy.rows()
+        self.assertEqual(rows["master"][0][3:], ["[failed:", "1]", rows["master"][0][5], "2.0.0"])
+        self.assertEqual(rows["old workers"][0][0], str(worker))
+        proxy.configure(self.config, word="three")
+        self.assertEqual(proxy.reload().splitlines()[0], "Success=1")
+        self.assertEqual(proxy.get("web").body, b"three")
+
+    def test_other_channel(self) -> None:
+        """
+        A worker that speaks another version of the control channel is signaled instead, and leaves
+        as others do.
+        """
+        proxy = self.begin()
+        (worker,) = proxy.worker_pids()
+        crowd = proxy.keep_connecting("web")
+        crowd.wait_for(20)
+        text = self.installation.read("process/ipc.py")
+        self.installation.write(
+            "process/ipc.py", text.replace("CHANNEL_VERSION = ", "CHANNEL_VERSION = 100 + ")
+        )
+        self.install(proxy)
+        self.assertEqual(proxy.reload().splitlines()[0], "Success=1")
+        proxy.wait_output(rf"Former worker \({worker}\) exited with code 0 \(Exit\)")
+        crowd.wait_for(20)
+        tally = crowd.finish()
+        self.assertEqual((tally.refused, tally.failed), (0, []))
+        self.assertEqual(self.versions(proxy), ["2.0.0", "2.0.0"])
+
+    def test_never(self) -> None:
+        """
+        With C{master-worker re-exec never} workers run the new code and the master stays.
+        """
+        never = NAMED.replace("no-exit-on-failure", "no-exit-on-failure re-exec never")
+        proxy = self.begin(never)
+        self.install(proxy)
+        answer = proxy.reload()
+        self.assertIn("The installed code has changed: workers will run it", answer)
+        self.assertEqual(answer.splitlines()[0], "Success=1")
+        self.assertEqual(self.versions(proxy), ["1.0.0", "2.0.0"])
+
+    def test_always(self) -> None:
+        """
+        With C{re-exec always} each reload replaces the master; nothing adds up: neither
+        descriptors nor processes.
+        """
+        always = NAMED.replace("no-exit-on-failure", "no-exit-on-failure re-exec always")
+        proxy = self.begin(always)
+        counts = []
+        for number in range(5):
+            answer = proxy.reload()
+            self.assertIn("takes over", answer)
+            self.assertEqual(answer.splitlines()[0], "Success=1", number)
+            proxy.wait(lambda: len(proxy.rows().get("old workers", [])) == 0)
+            counts.append(len(list(Path(f"/proc/{proxy.pid}/fd").iterdir())))
+        # The nursery comes and goes.
+        self.assertLessEqual(max(counts[1:]) - min(counts[1:]), 4, counts)
+        self.assertEqual(proxy.rows()["master"][0][2], "5")
+        self.assertEqual(proxy.stop(), 0)
+        self.assert_no_orphans(proxy)
+
+
+class StartTests(UpgradeTestCase):
+    """
+    Tests of upgrades of processes that were started in other ways.
+    """
+
+    def begin_as(self, *command: str) -> Proxy:
+        """
+        Start with another command from the installation.
+        """
+        self.config = NAMED
+        proxy = self.make(NAMED, word="one")
+        proxy.command = list(command)
+        proxy.start(environment=self.installation.environment)
+        proxy.wait_ready()
+        return proxy
+
+    def assert_upgrades(self, proxy: Proxy, pid: int) -> None:
+        """
+        Assert that an upgrade succeeds and the process stays.
+        """
+        self.install(proxy)
+        self.assertEqual(proxy.reload().splitlines()[0], "Success=1", proxy.output)
+        self.assertEqual(proxy.get("web").body, b"2.0.0")
+        self.assertEqual(proxy.rows()["master"][0][0], str(pid))
+        self.assertEqual(self.versions(proxy), ["2.0.0", "2.0.0"])
+
+    def test_twistd(self) -> None:
+        """
+        Under C{twistd -n}, with a pid file of twistd's own.
+        """
+        twistd = str(Path(sys.executable).with_name("twistd"))
+        pidfile = Path(self.mktemp()).resolve()
+        proxy = self.begin_as(sys.executable, twistd, "-n", "--pidfile", str(pidfile), "mwproxy")
+        self.assert_upgrades(proxy, proxy.pid)
+        self.assertEqual(pidfile.read_text(), str(proxy.pid))
+        self.assertEqual(proxy.stop(), 0)
+        self.assert_no_orphans(proxy)
+        self.assertFalse(pidfile.exists())
+
+    def test_twistd_in_the_background(self) -> None:
+        """
+        Under twistd that went to the background by itself: it does not do so again.
+        """
+        twistd = str(Path(sys.executable).with_name("twistd"))
+        pidfile = Path(self.mktemp()).resolve()
+        log = Path(self.mktemp()).resolve()
+        files = ("--pidfile", str(pidfile), "--logfile", str(log))
+        self.config = NAMED
+        proxy = self.make(NAMED, word="one")
+        proxy.command = [sys.executable, twistd, *files, "mwproxy"]
+        proxy.start(environment=self.installation.environment)
+        self.assertEqual(proxy.wait_exit(), 0)
+        proxy.wait(lambda: any("READY=1" in each for each in proxy.notices))
+        pid = int(pidfile.read_text())
+        self.assert_upgrades(proxy, pid)
+        self.assertEqual(pidfile.read_text(), str(pid))
+        os.kill(pid, signal.SIGTERM)
+        self.assert_no_orphans(proxy)
+
+    def test_daemon(self) -> None:
+        """
+        A daemon (C{-W -D}) stays the process that its pid file names, and stays silent.
+        """
+        pidfile = Path(self.mktemp()).resolve()
+        words = (sys.executable, "-m", "mwproxy", "-W", "-D", "-p", str(pidfile))
+        self.config = NAMED
+        proxy = self.make(NAMED, word="one")
+        proxy.command = list(words)
+        proxy.start(environment=self.installation.environment)
+        self.assertEqual(proxy.wait_exit(), 0)
+        pid = int(pidfile.read_text())
+        before = proxy.output
+        self.assert_upgrades(proxy, pid)
+        self.assertEqual(pidfile.read_text(), f"{pid}\n")
+        self.assertEqual(proxy.output, before)
+        os.kill(pid, signal.SIGTERM)
+        self.assert_no_orphans(proxy)
+
+    def test_symbolic_link(self) -> None:
+        """
+        An installation is switched by a symbolic link: the script that was called is executed
+        again, whatever it leads to by then.
+        """
+        second = Installation("2.0.0")
+        self.addCleanup(second.clean_up)
+        for each in (self.installation, second):
+            script = each.directory / "run"
+            script.write_text(
+                f"#!{sys.executable}\n"
+                "import pathlib, sys\n"
+                "sys.path[0] = str(pathlib.Path(__file__).resolve().parent)\n"
+                "from mwproxy.main import main\n"
+                "sys.exit(main())\n"
+            )
+            script.chmod(0o755)
+        link = Path(self.mktemp()).resolve()
+        link.symlink_to(self.installation.directory)
+        self.config = NAMED
+        proxy = self.make(NAMED, word="one")
+        proxy.command = [str(link / "run"), "-Ws"]
+        proxy.start()
+        proxy.wait_ready()
+        self.assertEqual(self.versions(proxy), ["1.0.0", "1.0.0"])
+        other = link.with_name("other")
+        other.symlink_to(second.directory)
+        other.replace(link)
+        self.assertEqual(proxy.reload().splitlines()[0], "Success=1", proxy.output)
+        self.assertEqual(self.versions(proxy), ["2.0.0", "2.0.0"])
+        self.assertEqual(proxy.stop(), 0)
+        self.assert_no_orphans(proxy)
+
+
+class RefusedTests(UpgradeTestCase):
+    """
+    Tests of upgrades that do not take place.
+    """
+
+    def test_broken_code(self) -> None:
+        """
+        Code that does not import, in the master or in a worker, leaves everything as it was, and
+        the answer says what is wrong with it; the repaired code is taken.
+        """
+        proxy = self.begin()
+        before = proxy.worker_pids()
+        crowd = proxy.keep_connecting("web")
+        idle = Console(proxy.console_path)
+        self.addCleanup(idle.sock.close)
+        for failed, path in enumerate(("master/service.py", "net/relay.py"), 1):
+            good = self.installation.read(path)
+            future = "from __future__ import annotations\n"
+            self.installation.replace(path, future, f"{future}import nonsense_of_a_test\n")
+            self.install(proxy)
+            answer = proxy.reload()
+            self.assertEqual(answer.splitlines()[0], "Success=0")
+            self.assertIn("Cannot upgrade: the installed code does not start: exited with", answer)
+            self.assertIn("No module named 'nonsense_of_a_test'", answer)
+            rows = proxy.rows()
+            self.assertEqual(rows["master"][0][2:5], [str(failed), "[failed:", f"{failed}]"])
+            self.assertEqual(rows["master"][0][-1], "1.0.0")
+            self.assertEqual([int(row[0]) for row in rows["old workers"]], before)
+            self.assertEqual(proxy.get("web").body, b"one")
+            self.installation.write(path, good)
+        self.assertEqual(idle.ask("show version"), "1.0.0\n\n")
+        self.assertEqual(proxy.reload().splitlines()[0], "Success=1")
+        self.assertEqual(idle.ask("show version"), "2.0.0\n\n")
+        tally = crowd.finish()
+        self.assertEqual((tally.refused, tally.failed), (0, []))
+
+    def test_other_format(self) -> None:
+        """
+        A version that does not understand what it would be left is refused with that reason.
+        """
+        proxy = self.begin()
+        self.installation.replace("process/inheritance.py", "\nFORMAT = 1", "\nFORMAT = 2")
+        self.install(proxy)
+        answer = proxy.reload()
+        self.assertEqual(answer.splitlines()[0], "Success=0")
+        self.assertIn(
+            "Cannot upgrade: version 2.0.0 cannot take over from 1.0.0, a restart is needed", answer
+        )
+        self.assertEqual(self.versions(proxy)[0], "1.0.0")
+        self.assertEqual(proxy.get("web").body, b"one")
+
+    def test_exec_fails(self) -> None:
+        """
+        When the kernel refuses the exec at the last moment, the master goes on as it was: its
+        console, its signals, its workers.
+        """
+        script = self.installation.directory / "run"
+        # In the child that tries it, the script takes its own right to be executed.
+        script.write_text(
+            f"#!{sys.executable}\n"
+            "import os, sys\n"
+            "if os.environ.get('MWPROXY_REEXEC') == 'check': os.chmod(__file__, 0o644)\n"
+            "from mwproxy.main import main\n"
+            "sys.exit(main())\n"
+        )
+        script.chmod(0o755)
+        proxy = self.make(NAMED, word="one")
+        proxy.command = [str(script), "-Ws"]
+        self.config = NAMED
+        proxy.start(environment=self.installation.environment)
+        proxy.wait_ready()
+        self.install(proxy)
+        crowd = proxy.keep_connecting("web")
+        answer = proxy.reload()
+        self.assertEqual(answer.splitlines()[0], "Success=0")
+        self.assertIn(
+            f"Failed to reexecute the master process [{proxy.pid}]: Permission denied", answer
+        )
+        answer = proxy.reload()
+        self.assertIn(f"Cannot upgrade: {script} is not executable", answer)
+        crowd.wait_for(20)
+        tally = crowd.finish()
+        self.assertEqual((tally.refused, tally.failed), (0, []))
+        self.assertEqual(self.versions(proxy), ["1.0.0"])
+        script.chmod(0o755)
+        script.write_text(script.read_text().replace("0o644", "0o755"))
+        self.assertEqual(proxy.reload().splitlines()[0], "Success=1")
+        self.assertEqual(self.versions(proxy), ["2.0.0", "2.0.0"])
+        self.assertEqual(proxy.stop(), 0)
+        self.assert_no_orphans(proxy)
+
+
+class DuringTests(UpgradeTestCase):
+    """
+    Tests of what happens while the successor has begun and knows of nothing yet.
+    """
+
+    def hold(self, proxy: Proxy) -> Callable[[], str]:
+        """
+        Upgrade, and stop in the midst.
+
+        @return: Waits for the answer.
+        """
+        self.installation.hold()
+        self.install(proxy)
+        answer = self.in_background(proxy.reload)
+        proxy.wait(self.installation.inside.exists)
+        return answer
+
+    def test_usr2(self) -> None:
+        """
+        However often SIGUSR2 comes meanwhile, one reload follows, and answers nobody's request.
+        """
+        proxy = self.begin()
+        answer = self.hold(proxy)
+        for _ in range(20):
+            proxy.signal(signal.SIGUSR2)
+        self.assertEqual(proxy.get("web").body, b"one")
+        self.installation.let_go()
+        self.assertEqual(answer().splitlines()[0], "Success=1")
+        proxy.wait(lambda: proxy.rows()["master"][0][2:5] == ["2", "[failed:", "0]"])
+        proxy.wait_ready(3)
+        self.assertEqual(self.versions(proxy), ["2.0.0", "2.0.0"])
+        self.assertEqual(proxy.stop(), 0)
+        self.assert_no_orphans(proxy)
+
+    def test_term(self) -> None:
+        """
+        SIGTERM that comes meanwhile ends everything as soon as it can be heard.
+        """
+        proxy = self.begin(WHOLE, echo="127.0.0.1:1")
+        self.hold(proxy)
+        proxy.signal(signal.SIGTERM)
+        self.installation.let_go()
+        self.assertEqual(proxy.wait_exit(), 0, proxy.output)
+        self.assertIn("Exiting Master process...", proxy.output)
+        self.assert_no_orphans(proxy)
+        self.assertFalse(Path(proxy.console_path).exists())
+
+    def test_deaths(self) -> None:
+        """
+        A worker and a program that die meanwhile are judged as if it had been seen at once.
+        """
+        proxy = self.begin(WHOLE, echo="127.0.0.1:1")
+        (worker,) = proxy.worker_pids()
+        program = int(proxy.rows()["programs"][0][0])
+        answer = self.hold(proxy)
+        os.kill(worker, signal.SIGKILL)
+        os.kill(program, signal.SIGKILL)
+        self.installation.let_go()
+        self.assertEqual(answer().splitlines()[0], "Success=1")
+        proxy.wait_output(rf"Current worker \({worker}\) exited with code 137 \(Killed\)")
+        proxy.wait_output(rf"Current program 'side' \({program}\) exited with code 137 \(Killed\)")
+        self.assertEqual(proxy.get("web").body, b"2.0.0")
+        self.assertEqual(proxy.rows().get("programs", []), [])
+
+    def test_master_is_killed(self) -> None:
+        """
+        A successor that is killed before it knows anything takes everybody along.
+        """
+        proxy = self.begin(WHOLE, echo="127.0.0.1:1")
+        self.hold(proxy)
+        os.kill(proxy.pid, signal.SIGKILL)
+        self.assertEqual(proxy.wait_exit(), -signal.SIGKILL)
+        self.assert_no_orphans(proxy)
+
+    def test_consoles(self) -> None:
+        """
+        Consoles wait meanwhile, those that connect and those that ask for more reloads: each is
+        answered for its own.
+        """
+        proxy = self.begin()
+        first = self.hold(proxy)
+        second = self.in_background(proxy.reload)
+        listed = self.in_background(lambda: proxy.master_cli("show version"))
+        self.installation.let_go()
+        self.assertEqual(listed(), "2.0.0\n\n")
+        for answer in (first, second):
+            self.assertEqual(answer().splitlines()[0], "Success=1")
+        self.assertEqual(proxy.rows()["master"][0][2], "2")
