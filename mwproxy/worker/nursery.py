@@ -35,9 +35,7 @@ def main() -> int:
     unblock_signals()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_later()
-    # Without a rehearsal the first load of each worker takes longer, no more.
-    with contextlib.suppress(OSError):
-        rehearse()
+    rehearse()
     # What exists now is shared with all workers: collections must not touch it.
     gc.collect()
     gc.freeze()

@@ -4,17 +4,11 @@ Tests for L{mwproxy.worker.rehearsal}.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.config import lookup
 from mwproxy.worker.rehearsal import rehearse
 from mwproxy.worker.startup import import_everything
-
-
-def _open_files() -> list[str]:
-    return sorted(each.name for each in Path("/proc/self/fd").iterdir())
 
 
 class RehearsalTests(SynchronousTestCase):
@@ -24,13 +18,10 @@ class RehearsalTests(SynchronousTestCase):
 
     def test_nothing_to_say(self) -> None:
         """
-        The configuration is right to the last word, so that all of it is read, and no file stays
-        open.
+        The configuration is right to the last word, so that all of it is read.
         """
         import_everything()
-        before = _open_files()
         self.assertEqual(rehearse().messages, [])
-        self.assertEqual(_open_files(), before)
 
     def test_tables_are_made(self) -> None:
         """
