@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import bulk, cold, http, memory, reload, sizes, takeover
+from bench import bulk, cold, http, memory, reload, respawn, sizes, takeover
 from bench.peers import COMMANDS
 from bench.table import HEADING, Row
 
@@ -26,6 +26,7 @@ ROWS: dict[str, Callable[[], list[Row]]] = {
     "sizes": sizes.sizes,
     "storm": reload.storm,
     "takeover": takeover.takeover,
+    "respawn": respawn.respawn,
     "memory": memory.memory,
     "cold": cold.cold,
 }

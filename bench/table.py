@@ -16,7 +16,10 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table; a limit of None means that the figure is only printed."""
+    """
+    One line of the table; a limit of None means that the figure is only printed. Not a number is
+    the figure of who cannot do it.
+    """
 
     title: str
     unit: str
@@ -28,7 +31,9 @@ class Row:
     @property
     def ratio(self) -> float | None:
         """Divide, when there is something to divide by."""
-        return self.mwproxy / self.haproxy if self.haproxy else None
+        if not self.haproxy or math.isnan(self.haproxy):
+            return None
+        return self.mwproxy / self.haproxy
 
     @property
     def holds(self) -> bool:
@@ -48,7 +53,8 @@ class Row:
         else:
             must = f"≤ {self.limit:g} ×"
         verdict = "" if self.limit is None else ("yes" if self.holds else "**no**")
-        figures = f"{self.haproxy:.4g} | {self.mwproxy:.4g} | {ratio}"
+        haproxy = "–" if math.isnan(self.haproxy) else f"{self.haproxy:.4g}"
+        figures = f"{haproxy} | {self.mwproxy:.4g} | {ratio}"
         return f"| {self.title} | {self.unit} | {figures} | {must} | {verdict} |"
 
 
