@@ -12,6 +12,7 @@ from mwproxy.config import model
 from mwproxy.core.diagnostics import Severity
 from mwproxy.live.counters import Counters
 from mwproxy.live.servers import Server
+from mwproxy.live.tally import Tally
 
 if TYPE_CHECKING:
     from mwproxy.live.servers import Balancer
@@ -155,6 +156,8 @@ class WorkerState:
 
     @ivar counters: Process-wide figures, for C{show info}.
 
+    @ivar unsettled: What streams of this turn have added, see L{settle}.
+
     @ivar say: Prints a message for operators; does nothing until the worker sets it.
 
     @ivar on_server_up: Called when load balancing may use a server again, to give it streams
@@ -177,6 +180,7 @@ class WorkerState:
         self.frontends: dict[str, Frontend] = {}
         self.backends: dict[str, Backend] = {}
         self.counters = Counters()
+        self.unsettled: list[Tally] = []
         self.maxconn = configuration.global_.maxconn or 0
         self.hard_maxconn = self.maxconn
         self.session_numbers = 0
@@ -187,6 +191,16 @@ class WorkerState:
         self.say: Say = _say_nothing
         self.on_server_up: list[ServerHook] = []
         self.on_server_down: list[ServerHook] = []
+
+    def settle(self) -> None:
+        """
+        Bring to the counters what streams have added. To be called when a turn of the reactor ends.
+        """
+        unsettled = self.unsettled
+        if unsettled:
+            for tally in unsettled:
+                tally.settle()
+            unsettled.clear()
 
 
 def _say_nothing(severity: Severity, text: str) -> None:

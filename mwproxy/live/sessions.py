@@ -18,6 +18,7 @@ from mwproxy.live.servers import Server
 
 if TYPE_CHECKING:
     from mwproxy.live.proxies import Backend, Frontend
+    from mwproxy.live.tally import Tally
     from mwproxy.protocols.http1.messages import Request, Response
 
 
@@ -88,6 +89,8 @@ class Stream:
     @ivar server: The live server, L{None} before one is chosen or when the proxy itself
         answers (logged as C{<NOSRV>}, or C{<STATS>}-like when L{service} is set).
 
+    @ivar tally: Where it is counted once it has a server, L{None} before.
+
     @ivar begun: When its first byte came, or the session was accepted for the first stream.
 
     @ivar idle_since: When the connection began to wait for it.
@@ -136,6 +139,7 @@ class Stream:
     response: Response | None = None
     backend: Backend | None = None
     server: Server | None = None
+    tally: Tally | None = None
     service: str = ""
     begun: float = 0.0
     begun_wall: float = 0.0

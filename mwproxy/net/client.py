@@ -226,7 +226,8 @@ class ClientConnection(Session, Endpoint):
             return
         self.close_socket()
         self.plane.wheel.forget(self)
-        self.on_read = self.on_drained = None
+        # Nothing may refer to itself in a circle, or it would stay until the collector comes.
+        self.stream = self.on_read = self.on_drained = None
         self.plane.state.sessions.discard(self)
         self.entry.counters.scur -= 1
         self.plane.state.counters.scur -= 1

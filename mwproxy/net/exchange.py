@@ -101,8 +101,8 @@ class Exchange(Stream):
         """
         Go on with a server of which a place was taken.
         """
-        session = self.session
-        self.assigned_at = session.plane.reactor.now
+        self.tally = self.route.tally(server)
+        self.assigned_at = self.session.plane.reactor.now
         link = self.idle_link(server)
         if link is not None:
             self.reused = True
@@ -125,10 +125,10 @@ class Exchange(Stream):
     def _connect(self, server: Server) -> None:
         self.step = CONNECTING
         self.reused = False
-        session = self.session
-        session.wait(self.route.connect_timeout)
-        link = self.link = ServerLink(session.plane, server)
+        link = self.link = ServerLink(self.session.plane, server)
         link.connect(self, self._where(server))
+        if self.step == CONNECTING and self.link is link:
+            self.session.wait(self.route.connect_timeout)
 
     def _where(self, server: Server) -> Any:
         sockaddr = server.sockaddr
@@ -195,7 +195,7 @@ class Exchange(Stream):
 
     def _redispatch(self, failed: Server) -> None:
         backend = self.route.backend
-        self.server = None
+        self.server = self.tally = None
         release(failed)
         server = pick(self, backend, failed)
         if server is None:
@@ -309,3 +309,20 @@ class Exchange(Stream):
         The server connection failed in use.
         """
         raise NotImplementedError
+
+
+def reserve_attributes(kind: type[Exchange], names: str) -> None:
+    """
+    Have the instances of a class keep their usual attributes without a dictionary each.
+
+    CPython stores attributes inline as long as their names stand in a table of the class, which
+    the first instances fill and which closes soon. When a worker begins with many streams at once,
+    names that these set late find it closed, and every later stream gets a dictionary.
+
+    @param kind: The class; has no instance yet.
+
+    @param names: Names of attributes, at most 30, separated by blanks.
+    """
+    first = kind(None)  # type: ignore[arg-type]  # it is only there to be written to
+    for name in names.split():
+        setattr(first, name, None)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mwproxy.core.specialize import specialized
 from mwproxy.live.sessions import Stream
 from mwproxy.net.client import ClientConnection, Entry
 from mwproxy.net.endpoint import UNWATCHED
@@ -25,7 +26,7 @@ from mwproxy.net.http_exchange import HttpExchange
 from mwproxy.net.reactor import READ
 from mwproxy.protocols.http1.framing import ChunkScanner
 from mwproxy.protocols.http1.heads import parse_request, reject_partial, skip_empty_lines
-from mwproxy.protocols.http1.messages import BadMessage
+from mwproxy.protocols.http1.messages import BadMessage, Block
 from mwproxy.stream import answers
 from mwproxy.stream.outcome import account_http
 
@@ -34,6 +35,7 @@ LINGER_SECONDS = 1.0
 LINGER_BYTES = 1 << 20
 
 
+@specialized
 class HttpClient(ClientConnection):
     """
     One HTTP/1 client connection.
@@ -70,7 +72,6 @@ class HttpClient(ClientConnection):
         self._checked = -1
         self._lingered = 0
         self.on_read = self.read_request
-        self.wait(entry.first_timeout)
 
     def read_request(self) -> None:
         """
@@ -83,7 +84,7 @@ class HttpClient(ClientConnection):
         try:
             data = self.recv(plane.bufsize - len(self.inbuf))
         except BlockingIOError:
-            self.want(READ)
+            self._begin_waiting()
             return
         except OSError:
             self.broken()
@@ -101,6 +102,15 @@ class HttpClient(ClientConnection):
             return
         self.inbuf = data
         self.process()
+
+    def _begin_waiting(self) -> None:
+        """
+        Wait for more. A client whose first request is there at once is neither watched nor timed
+        before its server is waited for.
+        """
+        if self.mask == UNWATCHED and not self.requests:
+            self.wait(self.entry.first_timeout)
+        self.want(READ)
 
     def process(self) -> None:
         """
@@ -131,8 +141,7 @@ class HttpClient(ClientConnection):
         @return: True when the session goes on.
         """
         now = self.plane.reactor.now
-        # A new connection is not watched yet.
-        self.want(READ)
+        self._begin_waiting()
         if start:
             data = self.inbuf = data[start:]
             self._checked = -1
@@ -168,22 +177,28 @@ class HttpClient(ClientConnection):
         self.requests += 1
         stream = self.stream = HttpExchange(self)
         stream.request = request
-        stream.request_at = now
+        stream.request_at = begun = now
         stream.idle_since = self.idle_from
-        stream.begun = begun = self.first_byte or now
+        if self.first_byte:
+            begun = self.first_byte
+            self.first_byte = 0.0
+            self._checked = -1
+        stream.begun = begun
         stream.begun_wall = plane.wall_offset + begun
         stream.bytes_in = end - start
-        self.first_byte = 0.0
-        self._checked = -1
         entry.counters.req_tot += 1
         plane.state.counters.req_tot += 1
-        block = request.block
+        if request.block.body:
+            self._take_body(request.block)
+            if stream.step != NEW:
+                return
+        stream.run(entry)
+
+    def _take_body(self, block: Block) -> None:
         if block.chunked:
-            stream.take_body(ChunkScanner(), 0)
-        elif block.length > 0:
-            stream.take_body(None, block.length)
-        if stream.step == NEW:
-            stream.run(entry)
+            self.stream.take_body(ChunkScanner(), 0)
+        else:
+            self.stream.take_body(None, block.length)
 
     def read_early(self) -> None:
         """

@@ -166,12 +166,52 @@ class HttpEnding(Exchange):
                 session.last_server = self.server
             session.next_request()
         elif session.fd >= 0:
-            if session.inbuf or self.upload is not None or session.out or self.request.keep_alive:
-                session.finish_writing()
-            else:
-                # The client said that it sends nothing more: there is nothing unread that
-                # could turn the close into a reset.
-                session.close()
+            self.end_session()
+
+    def finish_whole(self) -> None:
+        """
+        Everything is sent, and both the request and its response were one piece: what L{finish}
+        does when there are no transfers under way.
+        """
+        session = self.session
+        now = session.plane.reactor.now
+        link = self.link
+        server = link.server
+        idle = server.idle
+        if (
+            server.usable_now
+            and not server.pool_limited
+            and self.route.pools
+            and not link.out
+            and len(idle) < server.used_max
+        ):
+            self.link = None
+            link.rest(now)
+            idle.append(link)
+        else:
+            self.free_link()
+        if self._counted:
+            self.let_go()
+        self.step = DONE
+        account_http(self, now)
+        if self.keep:
+            if self.route.stays:
+                session.last_server = server
+            session.next_request()
+        else:
+            self.end_session()
+
+    def end_session(self) -> None:
+        """
+        Close the client's connection after the last answer.
+        """
+        session = self.session
+        if session.inbuf or self.upload is not None or session.out or self.request.keep_alive:
+            session.finish_writing()
+        else:
+            # The client said that it sends nothing more: there is nothing unread that
+            # could turn the close into a reset.
+            session.close()
 
     def account(self) -> None:
         """

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from mwproxy.core.specialize import specialized
 from mwproxy.live.proxies import Backend
 from mwproxy.live.servers import Server
 from mwproxy.net.client import Entry
-from mwproxy.net.exchange import REQUEST, RESPONSE
+from mwproxy.net.exchange import REQUEST, RESPONSE, reserve_attributes
 from mwproxy.net.http_response import HttpResponse
 from mwproxy.net.server_link import ServerLink
 from mwproxy.net.transfer import Transfer
@@ -29,6 +30,7 @@ from mwproxy.stream.routing import Route
 _IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"))
 
 
+@specialized
 class HttpExchange(HttpResponse):
     """
     One request with its response.
@@ -111,42 +113,71 @@ class HttpExchange(HttpResponse):
         if first or backend.queue or self.upload is not None or not route.pools:
             self.dispatch(route)
             return
+        balancer = backend.balancer
         server = session.last_server if route.stays else None
         if server is None or not self._may_stay(server, backend):
-            server = backend.balancer.pick(self)
+            server = balancer.pick(self)
         if server is None:
             self.dispatch(route)
             return
-        self.enter(route)
-        backend.counters.lbtot += 1
-        server.counters.lbtot += 1
-        take(server, self)
         idle = server.idle
         if not idle:
+            self.enter(route)
+            backend.counters.lbtot += 1
+            server.counters.lbtot += 1
+            take(server, self)
             self.use(server)
             return
+        # What enter, take and use do, in one piece.
+        self.route = route
+        self.backend = backend
+        self.server = server
+        self._counted = True
+        tally = route.tallies.get(server)
+        if tally is None or not tally.waits:
+            tally = route.tally(server)
+        self.tally = tally
+        tally.begun += 1
+        tally.reused += 1
+        counters = backend.counters
+        counters.scur = current = counters.scur + 1
+        if current > counters.smax:
+            counters.smax = current
+        counters = server.counters
+        counters.scur = server.current = current = server.current + 1
+        if current > server.used_max:
+            server.used_max = current
+            if current > counters.smax:
+                counters.smax = current
+        if balancer.tracks_load:
+            balancer.load_changed(server)
+        if route.watches_client:
+            session.resume_reading()
         link = self.link = idle.pop()
         link.owner = self
         link.on_read = self.read_response
-        server.counters.reuse += 1
         self.reused = True
-        plane = link.plane
-        self.assigned_at = self.connected_at = now = plane.reactor.now
+        self.assigned_at = self.connected_at = now = session.plane.reactor.now
         self.step = RESPONSE
         session.expiry = expiry = now + route.server_timeout
         if expiry < session.parked_at:
-            plane.wheel.park(session, expiry)
-        request: Request = self.request
-        if route.plain and request.block.ready and request.version == 11 and not self.ruled:
-            data = request.line + request.block.ready
-        else:
-            data = request_head(self, request, route)
-        if self._first:
-            data += self._first
+            session.plane.wheel.park(session, expiry)
         try:
-            link.write(data)
+            link.write(self._head())
         except OSError:
             self.link_broken()
+
+    def _head(self) -> bytes:
+        """
+        Write what the server gets first: the head, with as much of the body as is at hand.
+        """
+        request: Request = self.request
+        route = self.route
+        if route.plain and request.block.ready and request.version == 11 and not self.ruled:
+            data: bytes = request.line + request.block.ready
+        else:
+            data = request_head(self, request, route)
+        return data + self._first if self._first else data
 
     def _may_stay(self, server: Server, backend: Backend) -> bool:
         return server.backend is backend and server.usable_now and server.has_room
@@ -183,9 +214,6 @@ class HttpExchange(HttpResponse):
         """
         route = self.route
         session = self.session
-        data = request_head(self, self.request, route)
-        if self._first:
-            data += self._first
         link.on_read = self.read_response
         upload = self.upload
         self.step = RESPONSE
@@ -196,7 +224,7 @@ class HttpExchange(HttpResponse):
             session.on_read = upload.pull
             self.step = REQUEST
         try:
-            written = link.write(data)
+            written = link.write(self._head())
         except OSError:
             self.link_broken()
             return
@@ -258,3 +286,11 @@ class HttpExchange(HttpResponse):
         options = self.route.backend.description.options if self.route is not None else ()
         if "abortonclose" in options and not self.head_out:
             self.client_gone()
+
+
+reserve_attributes(
+    HttpExchange,
+    "session request request_at idle_since begun begun_wall bytes_in ruled route backend server "
+    "tally _counted link reused assigned_at connected_at step response status response_at keep "
+    "keep_link head_out bytes_out ended_at upload download cause phase",
+)

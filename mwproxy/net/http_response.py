@@ -22,6 +22,9 @@ from mwproxy.stream.routing import seconds
 _END = b"\r\n\r\n"
 #: These have no body, whatever length they name.
 _NO_BODY = frozenset((204, 304))
+#: Answers to these end otherwise than their heads say.
+_OTHER_FRAMING = frozenset((b"HEAD", b"CONNECT"))
+_CLOSE = b"connection: close\r\n\r\n"
 
 
 class HttpResponse(HttpEnding):
@@ -168,41 +171,41 @@ class HttpResponse(HttpEnding):
 
     def _pass_whole(self, response: Response, data: bytes, end: int) -> bool:
         """
-        Pass on a response that is all there and leaves both connections open.
+        Pass on a response that is all there and leaves the server's connection open.
 
         @return: False when it is not like that.
         """
         request: Request = self.request
         block = response.block
-        session = self.session
-        request_block = request.block
+        ready = block.ready
         if (
-            not block.ready
+            not ready
             or block.length != len(data) - end
             or block.close
-            or self.upload is not None
             or response.version != 11
             or request.version != 11
-            or request_block.close
-            or request_block.upgrade
-            or request.method == b"HEAD"
-            or request.method == b"CONNECT"
-            or session.plane.closing
+            or request.method in _OTHER_FRAMING
+            or request.block.upgrade
+            or self.upload is not None
         ):
             return False
         if block.length and response.status in _NO_BODY:
             return False
-        if response.edited is None and response.added is None:
-            head = status_line(response) + block.ready
-        else:
-            head = b"%b%b\r\n" % (status_line(response), response.wire_fields())
+        session = self.session
+        self.keep = keep = not (request.block.close or session.plane.closing)
+        if response.edited is not None or response.added is not None:
+            ready = response.wire_fields() + (b"\r\n" if keep else _CLOSE)
+        elif not keep:
+            ready = block.wire + _CLOSE
+        out = (response.line or status_line(response)) + ready
+        if block.length:
+            out += data[end:]
         self.keep_link = self.head_out = True
         self.step = DATA
-        out = head + data[end:] if block.length else head
         self.bytes_out += len(out)
         try:
             if session.write(out):
-                self.finish()
+                self.finish_whole()
                 return True
         except OSError:
             self.client_gone()

@@ -63,7 +63,11 @@ class Listener:
         self._sock = socket.socket(fileno=fd)
         self._sock.setblocking(False)
         self._family = int(self._sock.family)
-        self._inet = self._family in (socket.AF_INET, socket.AF_INET6)
+        #: Whether clients may come from IPv4 addresses in IPv6 disguise.
+        self._mapped = self._family == socket.AF_INET6
+        if self._family in (socket.AF_INET, socket.AF_INET6):
+            # Accepted sockets inherit it.
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.entry = Entry(plane, frontend, bind, router)
         self.entry.session_ended = self._session_ended
         self._http = frontend.description.mode == "http"
@@ -152,58 +156,65 @@ class Listener:
             self._watched = False
             self.plane.reactor.unwatch(self.fd)
 
-    def _full(self) -> bool:
+    def _room(self) -> int:
+        """
+        Tell how many sessions the limits leave.
+        """
         frontend = self.frontend
         state = self.plane.state
-        return bool(
-            (frontend.maxconn and frontend.counters.scur >= frontend.maxconn)
-            or (state.maxconn and state.counters.scur >= state.maxconn)
-            or (self._maxconn and self.current >= self._maxconn)
-        )
+        room = self._batch
+        if frontend.maxconn:
+            room = min(room, frontend.maxconn - frontend.counters.scur)
+        if state.maxconn:
+            room = min(room, state.maxconn - state.counters.scur)
+        if self._maxconn:
+            room = min(room, self._maxconn - self.current)
+        return room
 
     def _acceptable(self, event: int) -> None:
         plane = self.plane
-        frontend = self.frontend
-        counters = frontend.counters
+        counters = self.frontend.counters
         totals = plane.state.counters
         family = self._family
         accept = self._sock._accept  # type: ignore[attr-defined]  # accept() without a wrapper
         now = plane.reactor.now
         wall = now + plane.wall_offset
-        for _ in range(self._batch):
-            if self._full():
+        left = self._batch
+        while left > 0:
+            room = min(self._room(), left)
+            if room <= 0:
                 self._unwatch()
                 plane.full_listeners.append(self)
                 return
-            try:
-                fd, address = accept()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                if error.errno in _OUT_OF_RESOURCES:
-                    self._rest()
+            left -= room
+            for _ in range(room):
+                try:
+                    fd, address = accept()
+                except BlockingIOError:
                     return
-                continue
-            sock = socket.SocketType(family, socket.SOCK_STREAM, 0, fd)
-            sock.setblocking(False)
-            if self._inet:
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                except OSError as error:
+                    if error.errno in _OUT_OF_RESOURCES:
+                        self._rest()
+                        return
+                    continue
+                sock = socket.SocketType(family, socket.SOCK_STREAM, 0, fd)
+                sock.setblocking(False)
                 for option in self._socket_options:
                     sock.setsockopt(*option)
-                if address[0].startswith("::ffff:"):
+                if self._mapped and address[0].startswith("::ffff:"):
                     address = (address[0][7:], address[1])
-            counters.conn_tot += 1
-            counters.stot += 1
-            counters.scur = current = counters.scur + 1
-            if current > counters.smax:
-                counters.smax = current
-            totals.conn_tot += 1
-            totals.stot += 1
-            totals.scur = current = totals.scur + 1
-            if current > totals.smax:
-                totals.smax = current
-            self.current += 1
-            self._begin(sock, address, now, wall)
+                counters.conn_tot += 1
+                counters.stot += 1
+                counters.scur = current = counters.scur + 1
+                if current > counters.smax:
+                    counters.smax = current
+                totals.conn_tot += 1
+                totals.stot += 1
+                totals.scur = current = totals.scur + 1
+                if current > totals.smax:
+                    totals.smax = current
+                self.current += 1
+                self._begin(sock, address, now, wall)
 
     def _begin(self, sock: Any, address: Any, now: float, wall: float) -> None:
         client: Any

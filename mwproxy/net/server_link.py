@@ -10,6 +10,7 @@ import socket
 from contextlib import suppress
 from typing import Any, Protocol
 
+from mwproxy.core.specialize import specialized
 from mwproxy.live.servers import Server
 from mwproxy.net.endpoint import ENDPOINT_SLOTS, Endpoint
 from mwproxy.net.plane import Plane
@@ -17,6 +18,8 @@ from mwproxy.net.reactor import BROKEN, READ, WRITE
 from mwproxy.net.socket_options import NO_LINGER, server_options
 
 _STREAM = int(socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+#: How addresses of this machine begin.
+_OWN_HOST = ("127.", "::1")
 
 
 class LinkOwner(Protocol):
@@ -40,6 +43,7 @@ class LinkOwner(Protocol):
         """
 
 
+@specialized
 class ServerLink(Endpoint):
     """
     One connection to a server.
@@ -108,6 +112,11 @@ class ServerLink(Endpoint):
             if source is not None:
                 sock.bind((source.host, source.port))
             code = sock.connect_ex(sockaddr)
+            if code == errno.EINPROGRESS and sockaddr[0].startswith(_OWN_HOST):
+                # It stands by now, unless the backlog is full: no need to wait to be told.
+                code = sock.connect_ex(sockaddr)
+                if code == errno.EALREADY:
+                    code = errno.EINPROGRESS
         except OSError as error:
             code = error.errno or errno.EADDRNOTAVAIL
         self.adopt(self.plane, sock)

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from mwproxy.core.specialize import specialized
 from mwproxy.net.client import ClientConnection, Entry
-from mwproxy.net.exchange import DONE, TUNNEL, Exchange
+from mwproxy.net.exchange import DONE, TUNNEL, Exchange, reserve_attributes
 from mwproxy.net.reactor import READ
 from mwproxy.net.relay import Relay
 from mwproxy.net.server_link import ServerLink
@@ -15,6 +16,7 @@ from mwproxy.stream.outcome import account_tcp
 from mwproxy.stream.routing import seconds
 
 
+@specialized
 class TcpExchange(Exchange):
     """
     The one stream of a TCP session.
@@ -143,6 +145,14 @@ class TcpExchange(Exchange):
         session.close()
 
 
+reserve_attributes(
+    TcpExchange,
+    "session begun request_at idle_since begun_wall route backend server tally _counted link "
+    "reused assigned_at connected_at step relay cause phase status bytes_in bytes_out ended_at",
+)
+
+
+@specialized
 class TcpClient(ClientConnection):
     """
     One TCP client connection.

@@ -4,7 +4,9 @@ The end of a stream: what is counted, what is logged.
 
 from __future__ import annotations
 
+from mwproxy.live.counters import Counters
 from mwproxy.live.sessions import Stream
+from mwproxy.live.tally import Tally
 
 #: Syslog severities of log lines.
 LOG_ERROR = 3
@@ -23,32 +25,32 @@ def account_http(stream: Stream, now: float) -> None:
     """
     stream.ended_at = now
     frontend = stream.session.frontend
-    incoming = stream.bytes_in
-    outgoing = stream.bytes_out
     status = stream.status
     group = status // 100 if 100 <= status < 600 else 0
-    counters = frontend.counters
-    counters.bin += incoming
-    counters.bout += outgoing
-    counters.responses[group] += 1
-    backend = stream.backend
-    if backend is not None:
-        counters = backend.counters
-        counters.bin += incoming
-        counters.bout += outgoing
-        counters.responses[group] += 1
-        counters.lastsess = now
-        server = stream.server
-        if server is not None:
-            counters = server.counters
-            counters.bin += incoming
-            counters.bout += outgoing
-            counters.responses[group] += 1
-            counters.lastsess = now
-            if now - stream.begun >= 0.001:
-                _note_times(stream, now)
+    tally = stream.tally
+    if tally is not None:
+        if not tally.waits:
+            tally.wait()
+        tally.bin += stream.bytes_in
+        tally.bout += stream.bytes_out
+        tally.responses[group] += 1
+        tally.lastsess = now
+        if now - stream.begun >= 0.001:
+            _note_times(stream, tally, now)
+    else:
+        _count(frontend.counters, stream, group)
+        backend = stream.backend
+        if backend is not None:
+            _count(backend.counters, stream, group)
+            backend.counters.lastsess = now
     if frontend.log is not None:
         write_log(stream)
+
+
+def _count(counters: Counters, stream: Stream, group: int) -> None:
+    counters.bin += stream.bytes_in
+    counters.bout += stream.bytes_out
+    counters.responses[group] += 1
 
 
 def account_tcp(stream: Stream, now: float) -> None:
@@ -61,13 +63,20 @@ def account_tcp(stream: Stream, now: float) -> None:
     """
     stream.ended_at = now
     frontend = stream.session.frontend
-    for part in (frontend, stream.backend, stream.server):
-        if part is not None:
-            part.counters.bin += stream.bytes_in
-            part.counters.bout += stream.bytes_out
-            part.counters.lastsess = now
-    if stream.server is not None:
-        _note_times(stream, now)
+    tally = stream.tally
+    if tally is not None:
+        if not tally.waits:
+            tally.wait()
+        tally.bin += stream.bytes_in
+        tally.bout += stream.bytes_out
+        tally.lastsess = now
+        _note_times(stream, tally, now)
+    else:
+        for part in (frontend, stream.backend):
+            if part is not None:
+                part.counters.bin += stream.bytes_in
+                part.counters.bout += stream.bytes_out
+                part.counters.lastsess = now
     if frontend.log is not None:
         write_log(stream)
 
@@ -98,44 +107,34 @@ def write_log(stream: Stream) -> None:
     log(level, render(stream))
 
 
-def _note_times(stream: Stream, now: float) -> None:
+def _note_times(stream: Stream, tally: Tally, now: float) -> None:
     """
     Add a stream's times, in milliseconds, to those of its backend and server. The sums lose what is
     old once a second (L{Counters.tick<mwproxy.live.counters.Counters.tick>}), so a stream of less
     than a millisecond has nothing to add.
     """
-    server = stream.server
-    backend = stream.backend
-    if server is None or backend is None:
-        return
+    tally.timed = True
     begun = stream.request_at or stream.begun
+    took = int((now - begun) * 1000)
+    tally.ttime_sum += took
+    if took > tally.ttime_max:
+        tally.ttime_max = took
     assigned = stream.assigned_at or begun
     connected = stream.connected_at or assigned
     answered = stream.response_at or connected
-    own = server.counters
-    all_ = backend.counters
-    took = int((now - begun) * 1000)
-    own.ttime_sum += took
-    all_.ttime_sum += took
-    if took > own.ttime_max:
-        own.ttime_max = took
-        all_.ttime_max = max(took, all_.ttime_max)
     if answered - connected >= 0.001:
         took = int((answered - connected) * 1000)
-        own.rtime_sum += took
-        all_.rtime_sum += took
-        if took > own.rtime_max:
-            own.rtime_max = took
-            all_.rtime_max = max(took, all_.rtime_max)
+        tally.rtime_sum += took
+        if took > tally.rtime_max:
+            tally.rtime_max = took
     if connected - begun < 0.001:
         return
-    took = int((assigned - begun) * 1000)
-    own.qtime_sum += took
-    all_.qtime_sum += took
-    own.qtime_max = max(took, own.qtime_max)
-    all_.qtime_max = max(took, all_.qtime_max)
     took = int((connected - assigned) * 1000)
-    own.ctime_sum += took
-    all_.ctime_sum += took
-    own.ctime_max = max(took, own.ctime_max)
-    all_.ctime_max = max(took, all_.ctime_max)
+    tally.ctime_sum += took
+    if took > tally.ctime_max:
+        tally.ctime_max = took
+    if assigned - begun >= 0.001:
+        took = int((assigned - begun) * 1000)
+        tally.qtime_sum += took
+        if took > tally.qtime_max:
+            tally.qtime_max = took

@@ -9,7 +9,9 @@ from typing import Any
 
 from mwproxy.config import model
 from mwproxy.live.proxies import Backend, Frontend
+from mwproxy.live.servers import Server
 from mwproxy.live.sessions import Stream
+from mwproxy.live.tally import Tally
 
 
 class Route:
@@ -45,6 +47,8 @@ class Route:
     @ivar watches_client: Whether a client that leaves is to be noticed at any time
         (C{option abortonclose}); otherwise one may be heard only when there is something to say.
 
+    @ivar tallies: What finished streams add up to, by server; see L{tally}.
+
     @ivar redispatch_each: After how many failed attempts another server is tried; 0 for never.
     """
 
@@ -68,6 +72,7 @@ class Route:
         "says_close",
         "stays",
         "server_timeout",
+        "tallies",
         "tunnel_timeout",
         "watches_client",
     )
@@ -112,6 +117,23 @@ class Route:
         self.watches_client = "abortonclose" in back.options
         self.retries = back.retries
         self.redispatch_each = back.redispatch
+        self.tallies: dict[Server, Tally] = {}
+
+    def tally(self, server: Server) -> Tally:
+        """
+        Get the tally of a server on this way, in line to be settled.
+        """
+        found = self.tallies.get(server)
+        if found is None:
+            found = self.tallies[server] = Tally(
+                self.frontend.counters,
+                self.backend.counters,
+                server.counters,
+                self.frontend.worker.unsettled,
+            )
+        if not found.waits:
+            found.wait()
+        return found
 
 
 def seconds(milliseconds: int | None) -> float:

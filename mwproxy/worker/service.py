@@ -128,6 +128,7 @@ class WorkerService:
         state.on_server_up.append(self._server_up)
         state.on_server_down.append(self._server_down)
         self._reactor.turn_starts.append(self._turn)
+        self._reactor.turn_ends.append(state.settle)
         try:
             self._logs = connect_logs(plane)
         except OSError as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+from mwproxy.net import server_link
 from mwproxy.net.endpoint import ENDPOINT_SLOTS, UNWATCHED, Endpoint
 from mwproxy.net.reactor import BROKEN, READ, WRITE
 from mwproxy.net.server_link import ServerLink
@@ -189,6 +190,27 @@ class ServerLinkTests(PlaneTestCase):
         self.assertEqual(self.link.mask, READ)
         self.listening.accept()
 
+    def test_own_host(self) -> None:
+        """
+        A connection within the machine need not be waited for.
+        """
+        self.connect()
+        self.assertEqual(self.owner.calls, ["ready"])
+        self.assertEqual(self.link.mask, READ)
+
+    def test_full_backlog(self) -> None:
+        """
+        One that has to be waited for all the same is waited for.
+        """
+        full = self.origin(backlog=0)
+        for _ in range(3):
+            waiting = socket.socket()
+            self.addCleanup(waiting.close)
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", full.port))
+        self.connect(full.port)
+        self.assertEqual((self.owner.calls, self.link.mask), ([], WRITE))
+
     def test_refused(self) -> None:
         """
         The owner is told why it does not.
@@ -220,6 +242,7 @@ class ServerLinkTests(PlaneTestCase):
         """
         While it connects, an event for reading was meant for another socket.
         """
+        self.patch(server_link, "_OWN_HOST", ())
         self.connect()
         for event in (READ, READ | WRITE, BROKEN):
             self.link._connecting(event)

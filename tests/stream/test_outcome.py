@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.live.sessions import Stream
 from mwproxy.stream.outcome import LOG_ERROR, LOG_INFO, SILENT, account_http, account_tcp, write_log
+from mwproxy.stream.routing import Route
 from tests.rules.streams import make_stream
 
 
@@ -35,7 +36,15 @@ class OutcomeTestCase(SynchronousTestCase):
         if server:
             [stream.backend] = frontend.worker.backends.values()
             stream.server = stream.backend.servers[0]
+            stream.tally = Route(frontend, stream.backend).tally(stream.server)
         return stream
+
+    def account(self, stream: Stream, now: float) -> None:
+        """
+        Account a stream, and end the turn.
+        """
+        account_http(stream, now)
+        stream.frontend.worker.settle()
 
 
 class AccountTests(OutcomeTestCase):
@@ -48,7 +57,7 @@ class AccountTests(OutcomeTestCase):
         Bytes and statuses are counted for frontend, backend and server.
         """
         stream = self.stream()
-        account_http(stream, 1000.0)
+        self.account(stream, 1000.0)
         assert stream.backend is not None and stream.server is not None
         for part in (stream.frontend, stream.backend, stream.server):
             counters = part.counters
@@ -66,7 +75,7 @@ class AccountTests(OutcomeTestCase):
             stream = self.stream(server=False)
             stream.status = status
             stream.frontend.log = None
-            account_http(stream, 1000.0)
+            self.account(stream, 1000.0)
             self.assertEqual(stream.frontend.counters.responses, [1, 0, 0, 0, 0, 0])
 
     def test_times(self) -> None:
@@ -75,7 +84,7 @@ class AccountTests(OutcomeTestCase):
         """
         stream = self.stream()
         stream.assigned_at, stream.connected_at, stream.response_at = 1001.0, 1003.0, 1006.0
-        account_http(stream, 1010.0)
+        self.account(stream, 1010.0)
         assert stream.backend is not None and stream.server is not None
         for part in (stream.backend, stream.server):
             own = part.counters
@@ -87,7 +96,7 @@ class AccountTests(OutcomeTestCase):
                 (own.qtime_max, own.ctime_max, own.rtime_max, own.ttime_max),
                 (1000, 2000, 3000, 10000),
             )
-        account_http(stream, 1009.0)
+        self.account(stream, 1009.0)
         self.assertEqual(stream.server.counters.ttime_max, 10000)
 
     def test_short_times(self) -> None:
@@ -97,7 +106,7 @@ class AccountTests(OutcomeTestCase):
         stream = self.stream()
         stream.assigned_at = stream.connected_at = 1000.0
         stream.response_at = 1000.0005
-        account_http(stream, 1002.0)
+        self.account(stream, 1002.0)
         assert stream.server is not None
         own = stream.server.counters
         self.assertEqual((own.ctime_sum, own.rtime_sum, own.ttime_sum), (0, 0, 2000))
@@ -109,6 +118,7 @@ class AccountTests(OutcomeTestCase):
         for server in (True, False):
             stream = self.stream(server=server)
             account_tcp(stream, 1002.0)
+            stream.frontend.worker.settle()
             self.assertEqual(stream.frontend.counters.bin, 10)
             self.assertEqual(stream.frontend.counters.responses, [0] * 6)
             if stream.server is not None:
@@ -117,15 +127,30 @@ class AccountTests(OutcomeTestCase):
             account_tcp(stream, 1002.0)
         self.assertEqual(len(self.lines), 2)
 
-    def test_server_without_backend(self) -> None:
+    def test_kept_for_the_turn(self) -> None:
         """
-        Times need both.
+        What a stream adds is seen when the turn ends, and is added once.
         """
         stream = self.stream()
-        stream.backend = None
-        account_tcp(stream, 1002.0)
-        assert stream.server is not None
-        self.assertEqual(stream.server.counters.ttime_sum, 0)
+        account_http(stream, 1000.0)
+        account_http(stream, 1001.0)
+        self.assertEqual(stream.frontend.counters.bin, 0)
+        for _ in range(2):
+            stream.frontend.worker.settle()
+            self.assertEqual(stream.frontend.counters.bin, 20)
+
+    def test_without_server(self) -> None:
+        """
+        What never got a server counts for frontend and backend, at once.
+        """
+        for account in (account_http, account_tcp):
+            stream = self.stream()
+            stream.server = stream.tally = None
+            account(stream, 1002.0)
+            assert stream.backend is not None
+            for part in (stream.frontend, stream.backend):
+                self.assertEqual((part.counters.bin, part.counters.bout), (10, 20))
+            self.assertEqual(stream.backend.counters.lastsess, 1002.0)
 
 
 class LogTests(OutcomeTestCase):

@@ -115,6 +115,7 @@ def parse_block(lines: bytes, *, request: bool, offset: int = 0, maxhdr: int = M
     block.fields = tuple([line[0] for line in found])
     block.plain = block.fields if sent is found else tuple([line[0] for line in sent])
     block.wire = b"".join([line[1] for line in sent])
+    block.body = block.chunked or block.length > 0
     block.ready = b"" if block.chunked or block.upgrade else block.wire + b"\r\n"
     return block
 
@@ -244,7 +245,7 @@ def without_body(block: Block, *, keep_length: bool) -> Block:
     for name in Block.__slots__:
         if name != "_names":
             setattr(other, name, getattr(block, name))
-    other.chunked = False
+    other.chunked = other.body = False
     if not keep_length:
         other.length = -1
         other.fields = tuple([line for line in block.fields if line[0] != b"content-length"])

@@ -54,7 +54,7 @@ _match_empty_lines = re.compile(rb"(?:\r\n)*+").match
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 _RequestLine = tuple[bytes, bytes, int, bytes | None]
-_StatusLine = tuple[int, bytes, int]
+_StatusLine = tuple[int, bytes, int, bytes]
 
 _request_lines: dict[bytes, _RequestLine] = {}
 _request_blocks: dict[bytes, Block] = {}
@@ -136,7 +136,7 @@ def parse_response(data: bytes, end: int, start: int = 0, maxhdr: int = MAX_LINE
             _remember(_response_blocks, lines, block)
     elif len(block.fields) > maxhdr:
         raise BadMessage(502, "too many header lines", middle - start)
-    status, reason, version = parts
+    status, reason, version, line = parts
     if block.chunked and version == 10:
         raise BadMessage(502, "transfer-encoding in HTTP/1.0", middle - start)
     if status < 200 or status == 204:
@@ -144,7 +144,7 @@ def parse_response(data: bytes, end: int, start: int = 0, maxhdr: int = MAX_LINE
             block = without_body(block, keep_length=False)
     elif status == 304 and block.chunked:
         block = without_body(block, keep_length=True)
-    return Response(status, reason, version, block, end - start)
+    return Response(status, reason, version, block, end - start, line)
 
 
 def skip_empty_lines(data: bytes, start: int = 0) -> int:
@@ -259,7 +259,9 @@ def _read_status_line(line: bytes) -> _StatusLine:
     major, minor, status, reason = found.groups()
     if major != b"1" or minor not in b"01":
         raise BadMessage(502, "HTTP version not supported", 5)
-    return int(status), reason or b"", 11 if minor == b"1" else 10
+    reason = reason or b""
+    line = b"HTTP/1.%b %b %b\r\n" % (minor, status, reason)
+    return int(status), reason, 11 if minor == b"1" else 10, line
 
 
 def _remember(memory: dict[Key, Value], key: Key, value: Value) -> None:

@@ -9,6 +9,8 @@ first change gives the message a list of its own.
 
 from __future__ import annotations
 
+from mwproxy.core.specialize import specialized
+
 Field = tuple[bytes, bytes]
 
 
@@ -47,6 +49,8 @@ class Block:
 
     @ivar length: C{content-length}, -1 when absent.
 
+    @ivar body: True when a body follows, as far as the lines tell.
+
     @ivar chunked: True when C{transfer-encoding} ends in C{chunked}.
 
     @ivar close: True when C{connection} has C{close}.
@@ -63,7 +67,7 @@ class Block:
     __slots__ = (
         "_names",
         "fields", "wire",
-        "ready", "plain", "length", "chunked", "close", "keep_alive", "upgrade",
+        "ready", "plain", "length", "body", "chunked", "close", "keep_alive", "upgrade",
         "expect_continue", "host",
     )  # fmt: skip
 
@@ -72,6 +76,7 @@ class Block:
     ready: bytes
     plain: tuple[Field, ...]
     length: int
+    body: bool
     chunked: bool
     close: bool
     keep_alive: bool
@@ -198,6 +203,7 @@ class Message:
         return self.block.wire + b"".join([b"%b: %b\r\n" % line for line in self.added])
 
 
+@specialized
 class Request(Message):
     """
     An HTTP/1 request.
@@ -264,6 +270,7 @@ class Request(Message):
         return not block.close and (self.version >= 11 or block.keep_alive)
 
 
+@specialized
 class Response(Message):
     """
     An HTTP/1 response.
@@ -271,14 +278,26 @@ class Response(Message):
     @ivar status: Its code.
 
     @ivar reason: As received, may be empty.
+
+    @ivar line: The status line to send on, with its CRLF; empty when it is to be written anew.
     """
 
-    __slots__ = ("status", "reason")
+    __slots__ = ("line", "reason", "status")
 
+    line: bytes
     status: int
     reason: bytes
 
-    def __init__(self, status: int, reason: bytes, version: int, block: Block, size: int) -> None:
+    def __init__(
+        self,
+        status: int,
+        reason: bytes,
+        version: int,
+        block: Block,
+        size: int,
+        line: bytes = b"",
+    ) -> None:
+        self.line = line
         self.status = status
         self.reason = reason
         self.version = version

@@ -60,5 +60,6 @@ def act_set_status(line: RuleLine) -> Rule:
     def set_status(stream: Any) -> None:
         stream.response.status = status
         stream.response.reason = text
+        stream.response.line = b""
 
     return set_status
