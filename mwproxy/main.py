@@ -84,7 +84,7 @@ def main(argv: list[str] | None = None) -> int:
         from mwproxy.process.reexec import NoInheritance, take_arrival
 
         try:
-            arrival = take_arrival(os.environ, os.getpid())
+            arrival = take_arrival(os.environ, os.getpid(), os.getppid())
         except NoInheritance as error:
             _speaker(argv0).alert(f"Cannot take over: {error}")
             return 1

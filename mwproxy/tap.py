@@ -155,7 +155,7 @@ def _arrival() -> Arrival | None:
     @raise usage.UsageError: It cannot be used.
     """
     try:
-        return take_arrival(os.environ, os.getpid())
+        return take_arrival(os.environ, os.getpid(), os.getppid())
     except NoInheritance as error:
         raise usage.UsageError(f"Cannot take over: {error}") from None
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from mwproxy import __version__
 from mwproxy.config.model import Global
-from mwproxy.master.instance import Instance
+from mwproxy.master.instance import Instance, Served
 from mwproxy.process.bind import Bound, bind
 from mwproxy.process.child import Phase
-from mwproxy.process.inheritance import FORMAT, BoundFacts, MasterFacts
+from mwproxy.process.inheritance import FORMAT, BoundFacts, MasterFacts, ServedFacts
 from mwproxy.process.sockets import ListenerSpec
 from mwproxy.process.worker import WorkerOwner, WorkerProcess
 from mwproxy.programs.programs import Programs
@@ -50,7 +50,11 @@ def collect(instance: Instance, programs: Programs) -> MasterFacts:
         startup_version=instance.settings.startup_version,
         quiet=instance.speaker.quiet,
         log=instance.log.lines(),
+        remains=[each.pid for each in instance.workers if each.phase not in _CROSSES and each.pid],
         configuration=_plain(instance.global_),
+        served=ServedFacts(
+            instance.served.order, instance.served.contents, instance.served.reload_count
+        ),
         workers=[each.facts() for each in instance.workers if each.phase in _CROSSES],
         programs=running,
         guard=guard,
@@ -71,6 +75,8 @@ def restore(facts: MasterFacts, instance: Instance, programs: Programs, owner: W
     for name in _CARRIED:
         setattr(instance, name, getattr(facts, name))
     instance.global_ = _described(facts.configuration)
+    served = facts.served
+    instance.served = Served(served.order, served.contents, served.reload_count)
     instance.speaker.quiet = facts.quiet
     for line in facts.log:
         instance.log.keep(line)

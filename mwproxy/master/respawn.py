@@ -18,12 +18,14 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mwproxy.master.instance import Instance
 from mwproxy.master.patience import Patience
 from mwproxy.master.standby import Standby
 from mwproxy.process.child import Phase
+from mwproxy.process.inheritance import SlotFacts
 from mwproxy.process.system import exit_text
 from mwproxy.process.worker import WorkerProcess
 
@@ -79,6 +81,38 @@ class Respawns:
         Whether a worker is due that does not exist yet.
         """
         return any(slot.timer is not None for slot in self._slots.values())
+
+    def facts(self) -> list[SlotFacts]:
+        """
+        Note what another image of the master needs to go on. A replacement that loads is not
+        carried over: it is due again.
+        """
+        found = []
+        for relative, slot in self._slots.items():
+            serves = slot.worker is not None and slot.worker.phase is Phase.CURRENT
+            found.append(
+                SlotFacts(
+                    relative,
+                    slot.replaced,
+                    slot.refused,
+                    slot.since,
+                    slot.worker.pid if serves and slot.worker is not None else 0,
+                    slot.timer is not None or (slot.worker is not None and not serves),
+                )
+            )
+        return found
+
+    def inherit(self, facts: Sequence[SlotFacts]) -> None:
+        """
+        Go on where a former image of the master was.
+        """
+        for each in facts:
+            slot = self._slots[each.relative] = Slot()
+            slot.replaced, slot.refused, slot.since = each.replaced, each.refused, each.since
+            found = [worker for worker in self._instance.workers if worker.pid == each.pid]
+            slot.worker = found[0] if found else None
+            if each.due:
+                self._schedule(each.relative, slot, each.replaced)
 
     def may_listen(self, worker: WorkerProcess) -> bool:
         """

@@ -101,9 +101,11 @@ class Supervisor:
         """
         Write down what another image of the master needs to go on; its consoles are missing.
         """
+        self._announcer.leaving()
         facts = collect(self.instance, self.programs)
         facts.pidfile = self._announcer.pidfile
-        facts.remains = self._standby.pids()
+        facts.slots = self._respawns.facts()
+        facts.remains += self._standby.pids()
         facts.requests = [
             RequestFacts(each.hard, each.by_signal, each.begun) for each in self._reloads.requests()
         ]
@@ -120,6 +122,7 @@ class Supervisor:
         Be what a former image of the master was. Nothing happens before L{go_on}.
         """
         restore(facts, self.instance, self.programs, self)
+        self._respawns.inherit(facts.slots)
         self._remains = facts.remains
         self._announcer.inherit(facts.pidfile)
         self._reloads.inherit(

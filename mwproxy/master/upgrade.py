@@ -20,6 +20,7 @@ from mwproxy.master.instance import Instance
 from mwproxy.process.discovery import discover
 from mwproxy.process.fingerprint import Fingerprint, fingerprint
 from mwproxy.process.inheritance import MasterFacts
+from mwproxy.process.messages import flush_stderr
 from mwproxy.process.probe import Probe
 from mwproxy.process.reexec import Origin
 
@@ -76,7 +77,12 @@ class Upgrade:
         @return: Fires with the reason when that is not possible; all is as before then.
         """
         self._looks = 0
-        return self._look().addCallback(self._go).addErrback(self._broken)
+        looked: Deferred[None] = succeed(None)
+        return (
+            looked.addCallback(lambda nothing: self._look())
+            .addCallback(self._go)
+            .addErrback(self._broken)
+        )
 
     def abandon(self) -> None:
         """
@@ -106,7 +112,7 @@ class Upgrade:
         before = self._installed()
         self._probe = Probe(self._instance.system)
         try:
-            looked = self._probe.start(self._origin)
+            looked = self._probe.start(self._origin, self._collect().write())
         except OSError as error:
             return succeed(f"Cannot start a process: {error.strerror}")
 
@@ -127,6 +133,7 @@ class Upgrade:
             return "the master is about to exit"
         if reason:
             return reason
+        flush_stderr(at_end=True)
         facts = self._collect()
 
         def write(caught: list[int]) -> bytes:

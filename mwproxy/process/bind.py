@@ -58,7 +58,8 @@ class Bound:
         Note what another image of this process needs to go on with it.
         """
         inode = [] if self._inode is None else list(self._inode)
-        return BoundFacts(asdict(self.spec), self.sock.fileno(), inode, self._backup)
+        fd = self.sock.fileno()
+        return BoundFacts(asdict(self.spec), fd, self._origin, inode, self._backup)
 
     @classmethod
     def inherited(cls, facts: BoundFacts) -> Bound | None:
@@ -75,7 +76,9 @@ class Bound:
         if sock is None:
             return None
         inode = (facts.inode[0], facts.inode[1]) if len(facts.inode) == 2 else None
-        return cls(sock, spec, inode, facts.backup)
+        bound = cls(sock, spec, inode, facts.backup)
+        bound.came_from(facts.origin)
+        return bound
 
     def commit(self) -> None:
         """

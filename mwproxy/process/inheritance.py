@@ -119,10 +119,13 @@ class BoundFacts:
     @ivar inode: Device and number of our name in the file system, empty if we made none.
 
     @ivar backup: Where the former socket of that path waits, empty for nowhere.
+
+    @ivar origin: The inherited descriptor that it was duplicated from, -1 for none.
     """
 
     spec: dict[str, Any]
     fd: int
+    origin: int = -1
     inode: list[int] = field(default_factory=list)
     backup: str = ""
 
@@ -140,6 +143,35 @@ class ListenerFacts:
     bound: BoundFacts
     users: list[int] = field(default_factory=list)
     replaced: bool = False
+
+
+@dataclass(slots=True)
+class ServedFacts:
+    """
+    What the workers that serve were told, see L{Served<mwproxy.master.instance.Served>}.
+    """
+
+    order: dict[str, Any] = field(default_factory=dict)
+    contents: dict[str, bytes] = field(default_factory=dict)
+    reload_count: int = 0
+
+
+@dataclass(slots=True)
+class SlotFacts:
+    """
+    The place of a serving worker that died, see L{Slot<mwproxy.master.respawn.Slot>}.
+
+    @ivar pid: Its replacement if that serves, 0 for none.
+
+    @ivar due: A replacement has to be started.
+    """
+
+    relative: int
+    replaced: int = 0
+    refused: int = 0
+    since: float | None = None
+    pid: int = 0
+    due: bool = False
 
 
 @dataclass(slots=True)
@@ -239,6 +271,10 @@ class MasterFacts:
 
     @ivar configuration: What is known of the C{global} section that is served.
 
+    @ivar served: What its workers were told.
+
+    @ivar slots: Places of workers that died.
+
     @ivar committed: Generations that were READY.
 
     @ivar remains: Children without a task any more: workers in waiting, and the nursery.
@@ -268,6 +304,8 @@ class MasterFacts:
     log: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     configuration: dict[str, Any] = field(default_factory=dict)
+    served: ServedFacts = field(default_factory=ServedFacts)
+    slots: list[SlotFacts] = field(default_factory=list)
     workers: list[WorkerFacts] = field(default_factory=list)
     programs: list[ProgramFacts] = field(default_factory=list)
     guard: GuardFacts = field(default_factory=GuardFacts)
@@ -318,5 +356,5 @@ def _descriptors(value: Any) -> set[int]:
         return set().union(*map(_descriptors, value))
     if not is_dataclass(value):
         return set()
-    found = {value.fd} if hasattr(value, "fd") else set()
+    found = {getattr(value, name) for name in ("fd", "origin") if hasattr(value, name)}
     return found.union(*(_descriptors(getattr(value, each.name)) for each in fields(value)))

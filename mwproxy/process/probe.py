@@ -5,6 +5,7 @@ child runs the very command of the upgrade, and says what it would understand.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from twisted.python.failure import Failure
 
 from mwproxy import PRODUCT, __version__
 from mwproxy.process.inheritance import FORMAT
-from mwproxy.process.reexec import CHECK, VARIABLE, Origin
+from mwproxy.process.reexec import CHECK, VARIABLE, Origin, in_memory
 from mwproxy.process.system import System, exit_status, exit_text
 
 #: Seconds that the child may take.
@@ -28,6 +29,8 @@ _PREFIX = f"{PRODUCT}-upgrade "
 #: Lines of the child's output that are worth telling, and bytes that are kept of it.
 _MOST_LINES = 12
 _MOST_BYTES = 65536
+#: The descriptor by which the child knows what it is to read.
+_MEMORY = 3
 
 
 def tell_fit() -> None:
@@ -76,32 +79,37 @@ class Probe(ProcessProtocol):
         self._status: int | None = None
         self._timer: Any = None
 
-    def start(self, origin: Origin) -> Deferred[str]:
+    def start(self, origin: Origin, data: bytes) -> Deferred[str]:
         """
         Start it.
+
+        @param data: What a successor would be left, to be read by the child.
 
         @return: Fires with the reason why it is not fit, empty when it is.
 
         @raise OSError: The system refuses.
         """
-        environment = {**origin.environment, VARIABLE: CHECK}
-        ours, theirs = self._system.socketpair()
-        theirs.setblocking(True)
-        null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            self.pid = self._system.spawn(
-                self,
-                origin.argv,
-                environment,
-                {0: null, 1: theirs.fileno(), 2: theirs.fileno()},
-                directory=origin.directory,
-            )
-        except BaseException:
-            ours.close()
-            raise
-        finally:
-            os.close(null)
-            theirs.close()
+        environment = {**origin.environment, VARIABLE: f"{CHECK}:{_MEMORY}"}
+        with contextlib.ExitStack() as opened:
+            memory = in_memory(data)
+            opened.callback(os.close, memory)
+            null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+            opened.callback(os.close, null)
+            ours, theirs = self._system.socketpair()
+            opened.enter_context(theirs)
+            theirs.setblocking(True)
+            said = theirs.fileno()
+            try:
+                self.pid = self._system.spawn(
+                    self,
+                    origin.argv,
+                    environment,
+                    {0: null, 1: said, 2: said, _MEMORY: memory},
+                    directory=origin.directory,
+                )
+            except BaseException:
+                ours.close()
+                raise
         self._system.adopt(ours, self._output)
         self._later(PATIENCE, self._kill)
         return self._result

@@ -6,8 +6,8 @@ limit of descriptors. What is executed later is exactly that, with absolute path
 C{inheritance.py} in a file in memory (C{memfd_create}), whose number is in one environment
 variable; whoever is started with it takes it out of the environment at once.
 
-The variable says C{fd:<number>} to a successor, and C{check} to a process that shall only find out
-whether it could become one (C{probe.py}).
+The variable says C{fd:<number>} to a successor, and C{check:<number>} to a child that shall only
+find out whether it could become one (C{probe.py}).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mwproxy.process.inheritance import MasterFacts, read
 from mwproxy.process.settings import REEXEC_VARIABLE
 
 VARIABLE = REEXEC_VARIABLE
-CHECK = "check"
+SUCCEED, CHECK = "fd", "check"
 
 #: The limits that a master may change.
 _LIMITS = (resource.RLIMIT_NOFILE, resource.RLIMIT_AS)
@@ -130,11 +130,15 @@ def capture(
     return Origin((*command, *rest), (executable, script), directory, dict(environment), _limits())
 
 
-def take_arrival(environment: MutableMapping[str, str], pid: int) -> Arrival | None:
+def take_arrival(
+    environment: MutableMapping[str, str], pid: int, parent: int = 0
+) -> Arrival | None:
     """
     Take what a former version left, out of the environment too.
 
     @param pid: This process.
+
+    @param parent: The process that started it.
 
     @return: L{None} for an ordinary start.
 
@@ -143,14 +147,15 @@ def take_arrival(environment: MutableMapping[str, str], pid: int) -> Arrival | N
     value = environment.pop(VARIABLE, None)
     if value is None:
         return None
-    if value == CHECK:
-        return Arrival(None)
-    _, _, number = value.partition("fd:")
+    purpose, _, number = value.partition(":")
     try:
         data = _read_memory(int(number))
     except (OSError, ValueError):
         raise NoInheritance(f"{VARIABLE}={value} leads nowhere") from None
     try:
+        if purpose == CHECK:
+            read(data, parent)
+            return Arrival(None)
         return Arrival(read(data, pid))
     except BadFacts as error:
         raise NoInheritance(f"what the former version left cannot be used: {error}") from None
@@ -168,16 +173,14 @@ def replace(origin: Origin, data: bytes, descriptors: Iterable[int]) -> None:
     """
     here = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     limits = _limits()
-    memory = os.memfd_create("mwproxy-upgrade", os.MFD_CLOEXEC)
+    memory = in_memory(data)
     kept = [*descriptors, memory]
     try:
-        _write_all(memory, data)
-        os.lseek(memory, 0, os.SEEK_SET)
         for fd in kept:
             os.set_inheritable(fd, True)
         os.chdir(origin.directory)
         _set_limits(origin.limits, len(kept))
-        environment = {**origin.environment, VARIABLE: f"fd:{memory}"}
+        environment = {**origin.environment, VARIABLE: f"{SUCCEED}:{memory}"}
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError, OSError, ValueError):
                 stream.flush()
@@ -201,10 +204,24 @@ def _read_memory(fd: int) -> bytes:
         return file.read()
 
 
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
+def in_memory(data: bytes) -> int:
+    """
+    Make a file in memory, to be read from its beginning.
+
+    @return: Its descriptor, the caller's.
+
+    @raise OSError: There is no room.
+    """
+    memory = os.memfd_create("mwproxy-upgrade", os.MFD_CLOEXEC)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(memory, view) :]
+        os.lseek(memory, 0, os.SEEK_SET)
+    except BaseException:
+        os.close(memory)
+        raise
+    return memory
 
 
 def _directory(environment: Mapping[str, str]) -> str:

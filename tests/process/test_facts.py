@@ -39,6 +39,7 @@ class Outer:
     yes: bool = False
     seconds: float = 0.0
     names: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, bytes] = field(default_factory=dict)
     anything: dict[str, Any] = field(default_factory=dict)
 
 
@@ -55,6 +56,7 @@ OUTERS = st.builds(
     yes=...,
     seconds=st.floats(allow_nan=False, allow_infinity=False),
     names=...,
+    texts=...,
     anything=st.just({"a": [1, {"b": None}]}),
 )
 PLAIN = {"name": "n", "inner": {"number": 1}}

@@ -137,8 +137,8 @@ class InheritanceTests(SynchronousTestCase):
                 WorkerFacts(9, ChannelFacts(fd=11)),
                 WorkerFacts(10, ChannelFacts(fd=-1)),
             ],
-            listeners=[ListenerFacts(BoundFacts({}, 12))],
+            listeners=[ListenerFacts(BoundFacts({}, 12, 17))],
             consoles=[ConsoleFacts(BoundFacts({}, 13), [session])],
             guard=GuardFacts(5, 16),
         )
-        self.assertEqual(master.descriptors(), [11, 12, 13, 14, 15, 16])
+        self.assertEqual(master.descriptors(), [11, 12, 13, 14, 15, 16, 17])

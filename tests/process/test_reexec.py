@@ -241,7 +241,7 @@ class ArrivalTests(SynchronousTestCase):
     Tests for what a process was started for.
     """
 
-    def memory(self, data: bytes) -> dict[str, str]:
+    def memory(self, data: bytes, purpose: str = "fd") -> dict[str, str]:
         """
         Leave something in memory.
 
@@ -250,7 +250,7 @@ class ArrivalTests(SynchronousTestCase):
         fd = os.memfd_create("x")
         os.write(fd, data)
         os.lseek(fd, 0, os.SEEK_SET)
-        return {"A": "1", VARIABLE: f"fd:{fd}"}
+        return {"A": "1", VARIABLE: f"{purpose}:{fd}"}
 
     def test_ordinary(self) -> None:
         """
@@ -260,11 +260,14 @@ class ArrivalTests(SynchronousTestCase):
 
     def test_check(self) -> None:
         """
-        A process that checks has no facts; the variable is gone.
+        A child that checks reads what was left for its parent, and has no facts itself.
         """
-        environment = {"A": "1", VARIABLE: "check"}
-        self.assertEqual(take_arrival(environment, 7), Arrival(None))
+        environment = self.memory(MasterFacts(FORMAT, 6, serving=1).write(), "check")
+        self.assertEqual(take_arrival(environment, 7, 6), Arrival(None))
         self.assertEqual(environment, {"A": "1"})
+        for data in (b"garbage", MasterFacts(FORMAT, 7, serving=1).write()):
+            environment = self.memory(data, "check")
+            self.assertRaises(NoInheritance, take_arrival, environment, 7, 6)
 
     def test_successor(self) -> None:
         """
