@@ -43,16 +43,18 @@ PYTHONPATH={root} exec {python} -m {module} "$@"
 """
 
 
-def write_commands(directory: Path) -> None:
+def write_commands(directory: Path, root: str = str(ROOT)) -> None:
     """
     Make C{mwproxy} and C{mwproxyctl} of this checkout.
 
     @param directory: Where they shall stand.
+
+    @param root: Where the package is, as they see it.
     """
-    directory.mkdir()
+    directory.mkdir(exist_ok=True)
     for name, module in (("mwproxy", "mwproxy"), ("mwproxyctl", "mwproxy.client.main")):
         script = directory / name
-        script.write_text(_COMMAND.format(root=ROOT, python=sys.executable, module=module))
+        script.write_text(_COMMAND.format(root=root, python=sys.executable, module=module))
         script.chmod(0o755)
 
 

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from mwproxy import __version__
 from tests.integration.clients import PATIENCE
-from tests.integration.harness import wait_until
-from tests.integration.supervised import ask
-from tests.integration.systemd_room import UNITS, Systemd
+from tests.integration.harness import ROOT, wait_until
+from tests.integration.supervised import ask, write_commands
+from tests.integration.systemd_room import INSIDE, UNITS, Systemd
 
 UNIT = "mwproxy.service"
 RELOADED = "mwproxy-notify-reload.service"
@@ -235,6 +236,23 @@ class LifeTests(SystemdTestCase):
         self.assertEqual(self.systemd.processes(UNIT), [])
         self.assertFalse(self.systemd.path("/run/mwproxy").exists())
 
+    def test_soft_stop(self) -> None:
+        """
+        With C{KillSignal=SIGUSR1} C{systemctl stop} lets connections end.
+        """
+        self.start(PROXY.format(word="one"), "KillSignal=SIGUSR1\n")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.systemd.path("/run/mwproxy/web.sock")))
+            client.sendall(b"GET / HTTP/1.1\r\nhost: a\r\n")
+            self.wait(lambda: "CurrConns: 1" in self.cli("@1 show info"))
+            self.systemd.ctl("stop", "--no-block", UNIT)
+            self.wait(lambda: "Proxy web stopped" in self.systemd.log())
+            self.assertEqual(self.show("ActiveState"), "deactivating")
+            client.sendall(b"\r\n")
+            self.assertIn(b"one", client.recv(1000))
+        self.wait(lambda: self.show("ActiveState") == "inactive")
+        self.assertEqual((self.show("Result"), self.show("NRestarts")), ("success", "0"))
+
     def test_killed(self) -> None:
         """
         A master that is killed is started anew, and nothing of the former is left.
@@ -245,6 +263,34 @@ class LifeTests(SystemdTestCase):
         self.wait(lambda: self.show("NRestarts") == "1" and self.show("ActiveState") == "active")
         self.assertEqual(self.get(), "one")
         self.assertEqual(before & set(self.systemd.processes(UNIT)), set())
+
+    def test_upgrade(self) -> None:
+        """
+        A reload after an upgrade goes on as the new version, in the same process: for systemd
+        nothing was restarted.
+        """
+        self.boot(PROXY.format(word="one"))
+        package = self.systemd.files / "lib" / "mwproxy"
+        shutil.copytree(ROOT / "mwproxy", package, ignore=shutil.ignore_patterns("__pycache__"))
+        write_commands(self.systemd.files / "bin", f"{INSIDE}/lib")
+        self.systemd.ctl("start", UNIT)
+        pid = self.show("MainPID")
+        self.assertIn(__version__, self._version_of(pid))
+        module = package / "__init__.py"
+        module.write_text(module.read_text().replace(__version__, "99.1"))
+        self.configure(PROXY.format(word="two"))
+        self.systemd.ctl("reload", UNIT)
+        self.assertEqual((self.show("MainPID"), self.show("NRestarts")), (pid, "0"))
+        self.assertEqual(self.show("ActiveState"), "active")
+        self.assertIn("99.1", self._version_of(pid))
+        self.assertEqual(self.get(), "two")
+        self.wait(lambda: "reloads: 1, last succeeded " in self.show("StatusText"))
+        self.systemd.ctl("stop", UNIT)
+        self.assertEqual(self.show("Result"), "success")
+
+    def _version_of(self, pid: str) -> str:
+        rows = self.cli("show proc").splitlines()
+        return next(row for row in rows if row.startswith(f"{pid} "))
 
     def test_bad_start(self) -> None:
         """
