@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 
 from twisted.python import usage
 
+from mwproxy.process.arguments import ArgumentError, parse_pid
+from mwproxy.process.arguments import UsageError as UnusableArguments
 from mwproxy.process.pidfile import remove_pidfile
 from mwproxy.process.ready_fd import ReadyFd, parse_ready_fd
 from mwproxy.process.reexec import Arrival, NoInheritance, capture, take_arrival
@@ -29,25 +31,35 @@ class Options(usage.Options):
     """
 
     synopsis = "[options] -f <file or directory>"
-    longdesc = "Run an HAProxy configuration under a master process."
+    longdesc = (
+        "Run an HAProxy configuration under a master process, as 'mwproxy -Ws' does. In brackets: "
+        "what the option is called there. Options of twistd stand before 'mwproxy': -n stays in "
+        "the foreground; without it twistd is the daemon (-D), and its --pidfile and --logfile "
+        "count."
+    )
 
     optFlags: ClassVar[list[Any]] = [
-        ["quiet", "q", "Say nothing."],
-        ["verbose", "V", "Say everything, whatever 'quiet' says."],
-        ["zero-warning", None, "Do not start if there are warnings (-dW)."],
-        ["diagnostics", None, "Show diagnostics (-dD)."],
-        ["no-reuseport", None, "Do not share ports with other processes (-dR)."],
-        ["no-resolve-fail", None, "Ignore server names that cannot be resolved (-dr)."],
+        ["check", "c", "Check the configuration and exit: 0 good, 1 bad, 2 no listener. [-c]"],
+        ["quiet", "q", "Print no messages. [-q]"],
+        ["verbose", "V", "Print messages whatever 'quiet' in the configuration says. [-V]"],
+        ["trace-traffic", None, "Show the traffic on standard output, with -n. [-d]"],
+        ["zero-warning", None, "Do not start if there is any warning. [-dW]"],
+        ["diagnostics", None, "Print hints too. [-dD]"],
+        ["no-reuseport", None, "Do not share ports with other processes. [-dR]"],
+        ["no-resolve-fail", None, "Start even if a server's name cannot be resolved. [-dr]"],
+        ["no-splice", None, "Do not use splice(). [-dS]"],
+        ["ipv4", "4", "Resolve names to IPv4 addresses only. [-4]"],
     ]
 
     optParameters: ClassVar[list[Any]] = [
-        ["directory", "C", "", "Change to this directory first."],
-        ["pid-file", "p", "", "Write the master's pid here once it serves."],
-        ["localpeer", "L", "", "Name among peers."],
-        ["maxconn", "n", None, "Most connections of a worker.", int],
-        ["proxy-maxconn", "N", None, "Default 'maxconn' of proxies.", int],
-        ["memory", "m", None, "Limit of the address space in megabytes.", int],
-        ["notify-fd", None, "", "Write a line feed to this descriptor once ready (s6)."],
+        ["directory", "C", None, "Change to this directory first. [-C]"],
+        ["pid-file", "p", None, "Write the master's pid to this file once it serves. [-p]"],
+        ["localpeer", "L", None, "Name of this peer; default: the host's name. [-L]"],
+        ["maxconn", "n", None, "Most connections of a worker. [-n]", int],
+        ["proxy-maxconn", "N", None, "Most connections of each frontend. [-N]", int],
+        ["memory", "m", None, "Megabytes of address space of each process. [-m]", int],
+        ["old-sockets", "x", None, "Take listening sockets over from this stats socket. [-x]"],
+        ["notify-fd", None, None, "Write a line feed to this descriptor once ready (s6)."],
     ]
 
     def __init__(self) -> None:
@@ -55,10 +67,12 @@ class Options(usage.Options):
         self.arrival = _arrival()
         self.files: list[str] = []
         self.sockets: list[str] = []
+        self.old_pids: list[int] = []
+        self.old_hard = False
 
     def opt_file(self, path: str) -> None:
         """
-        Configuration file or directory; may be repeated.
+        Configuration file or directory; may be repeated. [-f]
         """
         self.files.append(path)
 
@@ -66,11 +80,32 @@ class Options(usage.Options):
 
     def opt_socket(self, address: str) -> None:
         """
-        Listen here for consoles of the master; may be repeated.
+        Offer the master's console on this address; may be repeated. [-S]
         """
         self.sockets.append(address)
 
     opt_S = opt_socket
+
+    def opt_finish(self, pids: str) -> None:
+        """
+        Tell these older processes to finish once this one is ready. [-sf]
+        """
+        self._old("--finish", pids, hard=False)
+
+    def opt_terminate(self, pids: str) -> None:
+        """
+        Tell these older processes to stop once this one is ready. [-st]
+        """
+        self._old("--terminate", pids, hard=True)
+
+    def _old(self, option: str, pids: str, *, hard: bool) -> None:
+        try:
+            self.old_pids += [parse_pid(option, word) for word in pids.split()]
+        except ArgumentError as error:
+            raise usage.UsageError(str(error)) from None
+        except UnusableArguments:
+            raise usage.UsageError(f"{option} option: 0 is no process number") from None
+        self.old_hard = hard
 
     def parseArgs(self, *files: str) -> None:
         """
@@ -124,19 +159,26 @@ class Options(usage.Options):
         """
         return Settings(
             files=tuple(self.files),
-            directory=self["directory"],
+            directory=self["directory"] or "",
             sockets=tuple(self.sockets),
-            pidfile=self["pid-file"],
+            pidfile=self["pid-file"] or "",
+            check=bool(self["check"]),
+            debug=bool(self["trace-traffic"]),
+            nosplice=bool(self["no-splice"]),
+            ipv4_only=bool(self["ipv4"]),
+            old_pids=tuple(self.old_pids),
+            old_hard=self.old_hard,
+            transfer_socket=self["old-sockets"] or "",
             master=True,
             systemd=True,
             foreground=True,
-            quiet=bool(self["quiet"]),
+            quiet=bool(self["quiet"]) and not (self["verbose"] or self["trace-traffic"]),
             verbose=bool(self["verbose"]),
             zero_warning=bool(self["zero-warning"]),
             diagnostics=bool(self["diagnostics"]),
             noreuseport=bool(self["no-reuseport"]),
             no_resolve_fail=bool(self["no-resolve-fail"]),
-            localpeer=self["localpeer"],
+            localpeer=self["localpeer"] or "",
             maxconn=self["maxconn"],
             proxy_maxconn=self["proxy-maxconn"],
             memory_mb=self["memory"],
@@ -194,6 +236,10 @@ def makeService(options: Options) -> Any:
     arrival = options.arrival
     if arrival is not None and arrival.facts is None:
         sys.exit(prove_fit())
+    if settings.check:
+        from mwproxy.worker.standalone import check
+
+        sys.exit(check(settings))
     if settings.directory:
         os.chdir(settings.directory)
 

@@ -11,6 +11,7 @@ from twisted.plugin import getPlugins
 from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
+from mwproxy.process.settings import Settings
 from mwproxy.tap import Options
 
 
@@ -36,6 +37,58 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual((settings.maxconn, settings.quiet), (7, True))
         self.assertTrue(settings.master and settings.systemd and settings.under_twistd)
         self.assertEqual(settings.notify_fd, -1)
+
+    def test_equivalents(self) -> None:
+        """
+        Every option of the command that makes sense under twistd has an equivalent.
+        """
+        words = (
+            "-f a -c --trace-traffic --zero-warning --diagnostics --no-reuseport "
+            "--no-resolve-fail --no-splice -4 -C / -p /p -L me -N 5 -m 6 -x /x"
+        )
+        settings = self.parse(*words.split()).settings()
+        for name in ("check", "debug", "zero_warning", "diagnostics", "noreuseport",
+                     "no_resolve_fail", "nosplice", "ipv4_only"):  # fmt: skip
+            self.assertTrue(getattr(settings, name), name)
+        self.assertEqual(
+            (settings.directory, settings.pidfile, settings.localpeer), ("/", "/p", "me")
+        )
+        self.assertEqual((settings.proxy_maxconn, settings.memory_mb), (5, 6))
+        self.assertEqual(settings.transfer_socket, "/x")
+
+    def test_defaults(self) -> None:
+        """
+        What is not given is not set.
+        """
+        settings = self.parse("-f", "a").settings()
+        expected = Settings(files=("a",), master=True, systemd=True, foreground=True,
+                            under_twistd=True, argv0=settings.argv0)  # fmt: skip
+        self.assertEqual(settings, expected)
+
+    def test_older_processes(self) -> None:
+        """
+        Lists of pids may be empty; all are told what the last list is for.
+        """
+        settings = self.parse("-f", "a", "--finish", "12 13", "--terminate", "").settings()
+        self.assertEqual((settings.old_pids, settings.old_hard), ((12, 13), True))
+        for pids in ("x", "1x", "0", "99999999999"):
+            self.assertRaises(usage.UsageError, self.parse, "-f", "a", "--finish", pids)
+
+    def test_loud(self) -> None:
+        """
+        C{-V} and a trace cancel C{-q}.
+        """
+        self.assertTrue(self.parse("-f", "a", "-q").settings().quiet)
+        self.assertFalse(self.parse("-f", "a", "-qV").settings().quiet)
+
+    def test_help(self) -> None:
+        """
+        The help names each option in one line, with what the command calls it.
+        """
+        text = str(self.parse("-f", "a"))
+        for word in ("--check", "--finish=", "[-sf]", "[-dS]", "--old-sockets="):
+            self.assertIn(word, text)
+        self.assertNotIn("[default: ]", text)
 
     def test_notify_fd(self) -> None:
         """

@@ -215,20 +215,36 @@ def _old_pids(text: str, reading: _Reading) -> None:
         raise UsageError
     reading.values["old_hard"] = text[1] == "t"
     while reading.rest and not reading.rest[0].startswith("-"):
-        word = reading.rest.pop(0)
-        digits = word.strip(_BLANKS)
-        if not digits:
-            raise UsageError
-        number = digits[: len(digits) - len(digits.lstrip("0123456789"))]
-        left = word.lstrip(_BLANKS)[len(number) :].lstrip(_BLANKS)
-        if not number or left:
-            raise ArgumentError(f"-{text[:2]} option: some bytes unconsumed in PID list {{{left}}}")
-        pid = int(number)
-        if pid == 0:
-            raise UsageError
-        if pid > 2**31 - 1:
-            raise ArgumentError(f"-{text[:2]} option: '{number}' is no process number")
-        reading.pids.append(pid)
+        reading.pids.append(parse_pid(f"-{text[:2]}", reading.rest.pop(0)))
+
+
+def parse_pid(option: str, word: str) -> int:
+    """
+    Read one process of a list.
+
+    @param option: The option as written, for messages.
+
+    @param word: A decimal number; blanks around it do not count.
+
+    @return: The pid.
+
+    @raise UsageError: It is empty or zero.
+
+    @raise ArgumentError: It is no number.
+    """
+    digits = word.strip(_BLANKS)
+    if not digits:
+        raise UsageError
+    number = digits[: len(digits) - len(digits.lstrip("0123456789"))]
+    left = word.lstrip(_BLANKS)[len(number) :].lstrip(_BLANKS)
+    if not number or left:
+        raise ArgumentError(f"{option} option: some bytes unconsumed in PID list {{{left}}}")
+    pid = int(number)
+    if pid == 0:
+        raise UsageError
+    if pid > 2**31 - 1:
+        raise ArgumentError(f"{option} option: '{number}' is no process number")
+    return pid
 
 
 def _notify_fd(word: str, reading: _Reading) -> None:
