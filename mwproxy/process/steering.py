@@ -12,6 +12,9 @@ those that listen on the same address, less one. If that is not so, because anot
 moment, the kernel finds no socket at that place, and goes by its hash as before. When the older
 process is gone the program is detached (L{unsteer}), as it would bind who comes next.
 
+A process that leaves does the same for one that has come later and does not (HAProxy, or one that
+was started without C{-sf}): L{Newcomers}.
+
 Where the kernel cannot do it the port is taken over as HAProxy does.
 """
 
@@ -63,21 +66,67 @@ def unsteer(sockets: Iterable[socket.socket]) -> None:
                 continue
 
 
+class Newcomers:
+    """
+    Who has come to our ports after us.
+    """
+
+    def __init__(self, sockets: Iterable[socket.socket]) -> None:
+        """
+        Remember who is there now.
+
+        @param sockets: Ours.
+        """
+        self._before: dict[int, set[int]] = {}
+        for sock in sockets:
+            if _is_shared(sock):
+                try:
+                    group = _group(sock)
+                except OSError:
+                    continue
+                self._before[os.fstat(sock.fileno()).st_ino] = group
+
+    def steer(self, sockets: Iterable[socket.socket]) -> bool:
+        """
+        Have new connections go to the latest of those who came later, where there are such.
+
+        @param sockets: Ours, or copies of them.
+
+        @return: Whether that was done for any.
+        """
+        done = False
+        for sock in sockets:
+            try:
+                before = self._before.get(os.fstat(sock.fileno()).st_ino)
+                if before is not None:
+                    group = _group(sock)
+                    done = (bool(group - before) and _attach(sock, len(group) - 1)) or done
+            except OSError:
+                continue
+        return done
+
+
 def _steer(sock: socket.socket) -> bool:
-    if sock.family not in (socket.AF_INET, socket.AF_INET6):
+    if not _is_shared(sock):
         return False
     try:
-        if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT):
-            return False
         place = count_listening(sock) - 1
-        if place < 1:
-            return False
-        program = ctypes.create_string_buffer(struct.pack("HBBI", _RETURN, 0, 0, place))
-        sock.setsockopt(
-            socket.SOL_SOCKET,
-            _SO_ATTACH_REUSEPORT_CBPF,
-            struct.pack("HP", 1, ctypes.addressof(program)),
-        )
+    except OSError:
+        return False
+    return place > 0 and _attach(sock, place)
+
+
+def _is_shared(sock: socket.socket) -> bool:
+    if sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return False
+    return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT))
+
+
+def _attach(sock: socket.socket, place: int) -> bool:
+    program = ctypes.create_string_buffer(struct.pack("HBBI", _RETURN, 0, 0, place))
+    value = struct.pack("HP", 1, ctypes.addressof(program))
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_REUSEPORT_CBPF, value)
     except OSError:
         return False
     return True
@@ -91,14 +140,21 @@ def count_listening(sock: socket.socket) -> int:
 
     @raise OSError: The kernel does not tell.
     """
+    return len(_group(sock))
+
+
+def _group(sock: socket.socket) -> set[int]:
+    """
+    List the inodes of the sockets that share a port.
+    """
     name = sock.getsockname()
     address = socket.inet_pton(sock.family, name[0].partition("%")[0]).ljust(16, b"\0")
     rows = [row for row in _listening(sock.family, name[1]) if row[0] == address]
     inode = os.fstat(sock.fileno()).st_ino
     for row in rows:
         if row[3] == inode:
-            return sum(each[1:3] == row[1:3] for each in rows)
-    return 0
+            return {each[3] for each in rows if each[1:3] == row[1:3]}
+    return set()
 
 
 def _listening(family: int, port: int) -> list[tuple[bytes, int, int, int]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mwproxy.process.delegate import Delegate
 from mwproxy.process.getsocks import NoTransfer, fetch_listeners
@@ -17,10 +17,14 @@ from mwproxy.process.pidfile import read_pidfile, write_pidfile
 from mwproxy.process.ready_fd import ReadyFd
 from mwproxy.process.settings import Settings
 from mwproxy.process.sockets import ListenerSpec
+from mwproxy.process.steering import LINGER, Newcomers
 from mwproxy.process.succession import Succession
 from mwproxy.process.system import detach_stdio
 from mwproxy.worker.run import Surroundings
 from mwproxy.worker.startup import StartFailed
+
+if TYPE_CHECKING:
+    from mwproxy.worker.service import WorkerService
 
 
 class OwnHost(Surroundings):
@@ -50,6 +54,7 @@ class OwnHost(Surroundings):
         self._launcher = launcher
         self._ready_fd = ReadyFd(settings.notify_fd)
         self._succession: Succession | None = None
+        self._newcomers: Newcomers | None = None
         self._former_pids: list[int] = []
         self._wrote_pids = False
         self._older = Delegate(settings.old_pids, self.speaker.warning, own=own)
@@ -121,6 +126,7 @@ class OwnHost(Surroundings):
         self.speaker.quiet = self._settings.quiet or self._launcher >= 0
         from twisted.internet import reactor
 
+        self._newcomers = Newcomers(self.listeners.sockets())
         self.take_over(reactor.callLater)
         self.listeners.let_go()
 
@@ -134,12 +140,20 @@ class OwnHost(Surroundings):
         self._succession = Succession(self._older, self.listeners, call_later, hard=hard)
         self._succession.begin(self._announce)
 
-    def leaving(self) -> None:
+    def leave(self, service: WorkerService) -> None:
         """
-        We are asked to leave ourselves.
+        Have the worker begin its soft stop; where somebody has come to our ports, once connections
+        go there.
         """
         if self._succession is not None:
             self._succession.cut_short()
+        newcomers, self._newcomers = self._newcomers, None
+        if newcomers is not None and newcomers.steer(service.sockets()):
+            from twisted.internet import reactor
+
+            reactor.callLater(LINGER, service.leave)
+        else:
+            service.leave()
 
     def forget(self) -> None:
         """

@@ -72,10 +72,11 @@ class Surroundings:
             self.speaker.alert(str(error))
             raise StartFailed(1) from None
 
-    def leaving(self) -> None:
+    def leave(self, service: WorkerService) -> None:
         """
-        Take notice that the worker begins its soft stop because it was signaled to.
+        Have the worker begin its soft stop: it was signaled to.
         """
+        service.leave()
 
     def settle(self) -> None:
         """
@@ -115,8 +116,7 @@ def install_signals(reactor: Any, service: WorkerService, surroundings: Surround
         signal.signal(signum, lambda number, frame: reactor.callFromThread(function))
 
     def leave() -> None:
-        surroundings.leaving()
-        service.leave()
+        surroundings.leave(service)
 
     def states() -> None:
         if service.state is not None:

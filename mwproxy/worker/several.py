@@ -20,17 +20,20 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from signal import SIGTERM
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mwproxy.config.model import Configuration
 from mwproxy.process.settings import Settings
-from mwproxy.process.steering import LINGER, UNSTEER_AFTER, unsteer
+from mwproxy.process.steering import LINGER, UNSTEER_AFTER, Newcomers, unsteer
 from mwproxy.process.system import System, detach_stdio, exit_text, fork
 from mwproxy.worker.binding import open_sockets
 from mwproxy.worker.order import Order
 from mwproxy.worker.own_host import OwnHost
 from mwproxy.worker.run import end_now
 from mwproxy.worker.startup import StartFailed, read_configuration
+
+if TYPE_CHECKING:
+    from mwproxy.worker.service import WorkerService
 
 _GO, _READY = b"G", b"R"
 
@@ -91,6 +94,7 @@ class Member(OwnHost):
         """
         if self._steers:
             self._copies = [sock.dup() for sock in self.listeners.sockets()]
+        self._newcomers = Newcomers(self.listeners.sockets())
         self.listeners.disown()
         self.settle()
         self.speaker.quiet = True
@@ -106,18 +110,22 @@ class Member(OwnHost):
 
             reactor.callLater(UNSTEER_AFTER, self._unsteer)
 
-    def leaving(self) -> None:
+    def leave(self, service: WorkerService) -> None:
         """
         Keep nothing open that a soft stop closes.
         """
-        for sock in self._copies:
-            sock.close()
-        self._copies.clear()
+        self._close_copies()
+        super().leave(service)
 
     def _unsteer(self) -> None:
         # The starter, which told the kernel, is gone by now, and so are older processes.
         unsteer(self._copies)
-        self.leaving()
+        self._close_copies()
+
+    def _close_copies(self) -> None:
+        for sock in self._copies:
+            sock.close()
+        self._copies.clear()
 
     def failed(self) -> None:
         """

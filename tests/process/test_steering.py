@@ -8,7 +8,7 @@ import socket
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from mwproxy.process.steering import count_listening, steer, unsteer
+from mwproxy.process.steering import Newcomers, count_listening, steer, unsteer
 
 
 class SteeringTests(SynchronousTestCase):
@@ -90,6 +90,30 @@ class SteeringTests(SynchronousTestCase):
         self.assertTrue(self.accepted(young))
         young.close()
         unsteer([young])
+
+    def test_leaving_for_a_newcomer(self) -> None:
+        """
+        One that leaves has new connections go to who came later, but not to who was there before.
+        """
+        before = self.listening()
+        port = before.getsockname()[1]
+        ours = self.listening(port)
+        newcomers = Newcomers([ours])
+        self.assertFalse(newcomers.steer([ours]))
+        later = self.listening(port)
+        copy = ours.dup()
+        self.addCleanup(copy.close)
+        self.assertTrue(newcomers.steer([copy]))
+        self.connect(ours)
+        self.assertEqual([self.accepted(each) for each in (before, ours, later)], [0, 0, 32])
+
+    def test_nobody_to_leave_for(self) -> None:
+        """
+        Nothing is done for sockets that cannot be shared, or that were not ours.
+        """
+        sock = self.listening(shared=False)
+        self.assertFalse(Newcomers([sock]).steer([sock]))
+        self.assertFalse(Newcomers([]).steer([self.listening()]))
 
     def test_alone(self) -> None:
         """
