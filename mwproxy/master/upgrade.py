@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -77,12 +77,8 @@ class Upgrade:
         @return: Fires with the reason when that is not possible; all is as before then.
         """
         self._looks = 0
-        looked: Deferred[None] = succeed(None)
-        return (
-            looked.addCallback(lambda nothing: self._look())
-            .addCallback(self._go)
-            .addErrback(self._broken)
-        )
+        looked: Deferred[str] = maybeDeferred(self._look)
+        return looked.addCallback(self._go).addErrback(self._broken)
 
     def abandon(self) -> None:
         """

@@ -446,7 +446,7 @@ class RefusedTests(UpgradeTestCase):
         script.write_text(
             f"#!{sys.executable}\n"
             "import os, sys\n"
-            "if os.environ.get('MWPROXY_REEXEC', '').startswith('check'): os.chmod(__file__, 0o644)\n"
+            "if 'check' in os.environ.get('MWPROXY_REEXEC', ''): os.chmod(__file__, 0o644)\n"
             "from mwproxy.main import main\n"
             "sys.exit(main())\n"
         )

@@ -54,6 +54,8 @@ class MemoryProcess:
         self.signals: list[int] = []
         self.channel: Any = None
         self.alive = True
+        #: Told of the end of an inherited child.
+        self.exited: Callable[[int], None] | None = None
 
     @property
     def is_worker(self) -> bool:
@@ -94,6 +96,9 @@ class MemoryProcess:
         self.alive = False
         if self.channel is not None:
             self.channel.events.channel_closed()
+        if self.exited is not None:
+            self.exited(status)
+            return
         signum = status - 128 if status > 128 else None
         reason = (
             ProcessTerminated(None if signum else status, signum, status)
@@ -168,6 +173,14 @@ class MemorySystem(System):
         child = self.children[-1]
         child.channel = protocol
         protocol.makeConnection(MemoryTransport())
+
+    def expect_exit(self, pid: int, exited: Callable[[int], None]) -> None:
+        child = MemoryProcess(pid, None, [], {})
+        child.exited = exited
+        self.children.append(child)
+
+    def look_for_exits(self) -> None:
+        self.log.append("look")
 
     def become_subreaper(self) -> bool:
         return False
