@@ -8,6 +8,8 @@ proxy's own; their ACLs stay private to that section.
 
 from __future__ import annotations
 
+from typing import Any
+
 from mwproxy.config.model import Proxy, Sealed
 from mwproxy.core.diagnostics import Where
 
@@ -44,20 +46,20 @@ def inherit(defaults: Proxy | None, kind: str, name: str, where: Where) -> Proxy
 
     @return: The proxy; nothing that can change is shared with C{defaults}, what is sealed is.
     """
-    proxy = Proxy(kind, name, where)
-    if defaults is not None:
-        proxy.defaults = defaults.name
-        taken = vars(proxy)
-        for each, value in vars(defaults).items():
-            if each not in OWN:
-                taken[each] = _duplicate(value) if isinstance(value, _CHANGEABLE) else value
-    return proxy
+    if defaults is None:
+        return Proxy(kind, name, where)
+    taken = {
+        each: _duplicate(value) if isinstance(value, _CHANGEABLE) else value
+        for each, value in vars(defaults).items()
+        if each not in OWN
+    }
+    return Proxy(kind, name, where, defaults.name, **taken)
 
 
 _CHANGEABLE = (Sealed, list, set, dict)
 
 
-def _duplicate(value: object) -> object:
+def _duplicate(value: Any) -> Any:
     if isinstance(value, list):
         return list(value)
     if isinstance(value, set):

@@ -22,7 +22,7 @@ from mwproxy.config.complaints import refuse, refuse_count, refuse_negation
 from mwproxy.config.directives import Abort, Directives, report_lex_error
 from mwproxy.config.environment import LogFormatVariables, Variables
 from mwproxy.config.files import cannot_open, expand_files
-from mwproxy.config.lexer import MAX_WORDS, SPECIAL, LexError, expand, point_at, tokenize
+from mwproxy.config.lexer import MAX_WORDS, LexError, expand, is_plain, point_at, tokenize
 from mwproxy.config.line import LaterCheck, Line
 from mwproxy.config.lookup import Table, table_of
 from mwproxy.config.model import Configuration
@@ -194,7 +194,7 @@ class _Loader:
         return not ("$" in text or "#" in text or '"' in text or "'" in text or "\\" in text)
 
     def _read_line(self, text: str, where: Where) -> None:
-        if SPECIAL.search(text) is None:
+        if is_plain(text):
             words = text.split()
             if len(words) > MAX_WORDS:
                 words = self._words(text, where)

@@ -11,8 +11,6 @@ The options themselves are registered by C{keywords/server.py}.
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
-
 from mwproxy.config.line import Line
 from mwproxy.config.model import ServerSettings
 from mwproxy.config.option_names import SERVER_UNSUPPORTED
@@ -22,10 +20,8 @@ from mwproxy.core.diagnostics import ConfigError
 from mwproxy.core.families import server_options
 from mwproxy.core.values import BadValue, parse_integer, parse_time_ms
 
-#: By base settings: results by the words that made them. Entries go with their base.
-_known: WeakKeyDictionary[ServerSettings, dict[tuple[str, ...], ServerSettings]] = (
-    WeakKeyDictionary()
-)
+#: Results by base settings and the words that changed them. A process reads its files once.
+_known: dict[tuple[ServerSettings | str, ...], ServerSettings] = {}
 
 
 def parse_settings(line: Line, words: list[str], base: ServerSettings) -> ServerSettings:
@@ -43,18 +39,15 @@ def parse_settings(line: Line, words: list[str], base: ServerSettings) -> Server
     """
     if not words:
         return base
-    key = tuple(words)
-    shared = _known.get(base)
-    if shared is None:
-        shared = _known[base] = {}
-    settings = shared.get(key)
+    key: tuple[ServerSettings | str, ...] = (base, *words)
+    settings = _known.get(key)
     if settings is None:
         warnings = line.diagnostics.warnings
         settings = base.fork()
         _apply(line, words, settings)
         settings.seal()
         if line.diagnostics.warnings == warnings:
-            shared[key] = settings
+            _known[key] = settings
     return settings
 
 

@@ -10,10 +10,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.config.lexer import (
     MAX_WORDS,
-    SPECIAL,
     LexError,
     Words,
     expand,
+    is_plain,
     point_at,
     tokenize,
 )
@@ -152,8 +152,19 @@ class WordsTests(SynchronousTestCase):
         """
         A line without special characters is cut as C{str.split} cuts it.
         """
-        self.assertIsNone(SPECIAL.search(text))
+        self.assertTrue(is_plain(text))
         self.assertEqual(words(text), text.split())
+
+    @settings(derandomize=True, max_examples=200, deadline=None)
+    @given(st.text(alphabet="ab \t\v\f\r\x00\x1c\x1f\x7f\x85\xa0\u2003\u00e9\"'\\#", max_size=12))
+    def test_plain_lines(self, text: str) -> None:
+        """
+        Whatever a line is made of: when it counts as plain, C{str.split} finds the words that
+        the scanner finds.
+        """
+        if is_plain(text):
+            self.assertEqual(words(text), text.split())
+        self.assertEqual(is_plain(text), set(text) <= set("ab \t\v\f"))
 
 
 def list_of_escapes() -> list[str]:
