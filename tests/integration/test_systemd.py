@@ -143,6 +143,31 @@ class SystemdTestCase(SynchronousTestCase):
                 answer += piece
         return answer.decode()
 
+    def copy_package(self) -> None:
+        """
+        Have the unit run a copy of the package, which may change.
+        """
+        package = self.systemd.files / "lib" / "mwproxy"
+        shutil.copytree(ROOT / "mwproxy", package, ignore=shutil.ignore_patterns("__pycache__"))
+        write_commands(self.systemd.files / "bin", f"{INSIDE}/lib")
+
+    def upgrade(self) -> None:
+        """
+        Change the copy, reload, and assert that the same process goes on as what it is now.
+        """
+        pid = self.show("MainPID")
+        self.assertIn(__version__, self._version_of(pid))
+        module = self.systemd.files / "lib" / "mwproxy" / "__init__.py"
+        module.write_text(module.read_text().replace(__version__, "99.1"))
+        self.systemd.ctl("reload", UNIT)
+        self.assertEqual((self.show("MainPID"), self.show("NRestarts")), (pid, "0"))
+        self.assertEqual(self.show("ActiveState"), "active")
+        self.assertIn("99.1", self._version_of(pid))
+
+    def _version_of(self, pid: str) -> str:
+        rows = self.cli("show proc").splitlines()
+        return next(row for row in rows if row.startswith(f"{pid} "))
+
     def worker(self) -> int:
         """
         Tell the pid of the serving worker, as here.
@@ -270,27 +295,14 @@ class LifeTests(SystemdTestCase):
         nothing was restarted.
         """
         self.boot(PROXY.format(word="one"))
-        package = self.systemd.files / "lib" / "mwproxy"
-        shutil.copytree(ROOT / "mwproxy", package, ignore=shutil.ignore_patterns("__pycache__"))
-        write_commands(self.systemd.files / "bin", f"{INSIDE}/lib")
+        self.copy_package()
         self.systemd.ctl("start", UNIT)
-        pid = self.show("MainPID")
-        self.assertIn(__version__, self._version_of(pid))
-        module = package / "__init__.py"
-        module.write_text(module.read_text().replace(__version__, "99.1"))
         self.configure(PROXY.format(word="two"))
-        self.systemd.ctl("reload", UNIT)
-        self.assertEqual((self.show("MainPID"), self.show("NRestarts")), (pid, "0"))
-        self.assertEqual(self.show("ActiveState"), "active")
-        self.assertIn("99.1", self._version_of(pid))
+        self.upgrade()
         self.assertEqual(self.get(), "two")
         self.wait(lambda: "reloads: 1, last succeeded " in self.show("StatusText"))
         self.systemd.ctl("stop", UNIT)
         self.assertEqual(self.show("Result"), "success")
-
-    def _version_of(self, pid: str) -> str:
-        rows = self.cli("show proc").splitlines()
-        return next(row for row in rows if row.startswith(f"{pid} "))
 
     def test_bad_start(self) -> None:
         """
@@ -424,6 +436,23 @@ class ActivationTests(SystemdTestCase):
             if pid != self.systemd.pid_here(int(self.show("MainPID"))):
                 self.assertNotIn(b"LISTEN_FDS", environment)
                 self.assertNotIn(b"NOTIFY_SOCKET", environment)
+
+    def test_upgrade(self) -> None:
+        """
+        Sockets outlast an upgrade in place, those too that no configuration used before.
+        """
+        config = PROXY.replace("unix@/run/mwproxy/web.sock mode 666", "fd@web:1")
+        self.boot(
+            config.format(word="one"),
+            "Sockets=mwproxy.socket\n",
+            mwproxy_socket="[Socket]\nListenStream=/run/web.sock\nListenStream=/run/more.sock\n"
+            "FileDescriptorName=web\n",
+        )
+        self.copy_package()
+        self.systemd.ctl("start", "mwproxy.socket", UNIT)
+        self.configure(config.format(word="two").replace("fd@web:1", "fd@web:1,fd@web:2"))
+        self.upgrade()
+        self.assertEqual([self.get("/run/web.sock"), self.get("/run/more.sock")], ["two", "two"])
 
     def test_no_such_socket(self) -> None:
         """
