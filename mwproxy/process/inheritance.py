@@ -340,7 +340,9 @@ def read(data: bytes, pid: int) -> MasterFacts:
     """
     facts = decode(MasterFacts, data)
     if facts.format != FORMAT:
-        raise BadFacts(f"format {facts.format} is not understood, only {FORMAT}")
+        raise BadFacts(
+            f"format {facts.format} is not understood, only {FORMAT}: a restart is needed"
+        )
     if facts.pid != pid:
         raise BadFacts(f"it belongs to process {facts.pid}")
     pids = [each.pid for each in facts.workers] + [each.pid for each in facts.programs]

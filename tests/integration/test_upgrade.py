@@ -430,9 +430,7 @@ class RefusedTests(UpgradeTestCase):
         self.install(proxy)
         answer = proxy.reload()
         self.assertEqual(answer.splitlines()[0], "Success=0")
-        self.assertIn(
-            "Cannot upgrade: version 2.0.0 cannot take over from 1.0.0, a restart is needed", answer
-        )
+        self.assertIn("format 1 is not understood, only 2: a restart is needed", answer)
         self.assertEqual(self.versions(proxy)[0], "1.0.0")
         self.assertEqual(proxy.get("web").body, b"one")
 

@@ -110,7 +110,10 @@ class InheritanceTests(SynchronousTestCase):
         """
         no_child = "it names a process that is no child"
         for wrong, text in (
-            (facts(format=FORMAT + 1), f"format {FORMAT + 1} is not understood, only {FORMAT}"),
+            (
+                facts(format=FORMAT + 1),
+                f"format {FORMAT + 1} is not understood, only {FORMAT}: a restart is needed",
+            ),
             (facts(pid=8), "it belongs to process 8"),
             (
                 facts(workers=[WorkerFacts(0, ChannelFacts())]),
