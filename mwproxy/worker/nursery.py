@@ -78,9 +78,22 @@ def hatch(channel: int) -> bool:
     if between:
         os.waitpid(between, 0)
         return False
+    between = os.getpid()
     if fork():
         os._exit(0)
+    outlive(between)
     return True
+
+
+def outlive(parent: int) -> None:
+    """
+    Wait until our parent is gone. Only then are we a child of the master: it could not tell us from
+    one that is dead if we spoke before.
+
+    @param parent: The parent, which is about to exit.
+    """
+    while os.getppid() == parent:
+        os.sched_yield()
 
 
 def work(channel: int) -> int:
