@@ -13,56 +13,70 @@ from mwproxy.master.instance import Instance
 from mwproxy.process.child import Phase
 from mwproxy.process.worker import WorkerProcess
 
-#: Seconds that a worker may take to say that it begins to load.
+#: Seconds that a worker may take to say that it begins to load. It may be a process that is only
+#: starting.
 BEGIN_TIMEOUT = 15.0
 
 
 class Patience:
     """
-    With some workers that load.
+    With some workers that load, and with those that take their places.
     """
 
     def __init__(
         self, instance: Instance, workers: Sequence[WorkerProcess], ready_timeout: float
     ) -> None:
         """
-        @param workers: They; looked at when the time has come.
+        @param workers: They; looked at each time.
 
-        @param ready_timeout: Seconds that they may take to become READY.
+        @param ready_timeout: Seconds that each may take to become READY from when it began to
+            load.
         """
         self._instance = instance
         self._workers = workers
         self._ready_timeout = ready_timeout
-        later = instance.system.call_later
-        self._timers: list[Any] = [
-            later(min(BEGIN_TIMEOUT, ready_timeout), self._silent),
-            later(ready_timeout, self._late),
-        ]
+        self._timer: Any = None
+        self._killed: set[WorkerProcess] = set()
+        self._wait()
 
     def end(self) -> None:
         """
         They are READY, or gone.
         """
-        for timer in self._timers:
-            if timer.active():
-                timer.cancel()
-
-    def _silent(self) -> None:
-        seconds = min(BEGIN_TIMEOUT, self._ready_timeout)
-        self._kill(
-            [each for each in self._loading() if not each.began],
-            f"does not answer since {seconds:g} seconds",
-        )
-
-    def _late(self) -> None:
-        self._kill(self._loading(), f"is not ready after {self._ready_timeout:g} seconds")
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _loading(self) -> list[WorkerProcess]:
-        return [each for each in self._workers if each.phase is Phase.STARTING]
+        return [
+            each
+            for each in self._workers
+            if each.phase is Phase.STARTING and each not in self._killed
+        ]
 
-    def _kill(self, workers: list[WorkerProcess], why: str) -> None:
-        for worker in workers:
-            self._instance.speaker.alert(
-                f"Worker {self._instance.label(worker)} {why}, killing it."
-            )
-            worker.signal(SIGKILL)
+    def _due(self, worker: WorkerProcess) -> float:
+        if worker.began_at is None:
+            return worker.loaded_at + BEGIN_TIMEOUT
+        return worker.began_at + self._ready_timeout
+
+    def _wait(self) -> None:
+        now = self._instance.system.monotonic()
+        # Some that have not begun will do so meanwhile.
+        moments = [now + self._ready_timeout, *map(self._due, self._loading())]
+        self._timer = self._instance.system.call_later(max(min(moments) - now, 0), self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        now = self._instance.system.monotonic()
+        for worker in self._loading():
+            if now >= self._due(worker):
+                self._kill(worker)
+        self._wait()
+
+    def _kill(self, worker: WorkerProcess) -> None:
+        why = f"is not ready after {self._ready_timeout:g} seconds"
+        if worker.began_at is None:
+            why = f"does not answer since {BEGIN_TIMEOUT:g} seconds"
+        self._instance.speaker.alert(f"Worker {self._instance.label(worker)} {why}, killing it.")
+        worker.signal(SIGKILL)
+        self._killed.add(worker)

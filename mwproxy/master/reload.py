@@ -368,7 +368,7 @@ class Reloads:
         @return: Whether another one loads.
         """
         killed = status > 128 or not worker.pid
-        if worker.began or not killed or not worker.speaks or attempt.again:
+        if worker.began_at is not None or not killed or not worker.speaks or attempt.again:
             return False
         instance = self._instance
         if instance.stopping or instance.killing or worker.ended_as is Phase.LEAVING:

@@ -105,7 +105,8 @@ class WorkerProcess:
 
     @ivar ended_as: Where it was in its life when it died.
 
-    @ivar began: It took note of its configuration; what happens to it now may be due to that.
+    @ivar began_at: Monotonic time when it took note of its configuration, L{None} before: what
+        happens to it since may be due to that.
 
     @ivar speaks: False if it uses another version of the channel than we do.
     """
@@ -122,7 +123,7 @@ class WorkerProcess:
         self.figures: dict[str, Any] = {}
         self.over_limit: int | None = None
         self.speaks = True
-        self.began = False
+        self.began_at: float | None = None
         self.ended_as = Phase.BOOTING
         self.channel = MasterChannel(self, system.call_later)
         self._system = system
@@ -167,7 +168,7 @@ class WorkerProcess:
         """
         for name in _CARRIED:
             setattr(self, name, getattr(facts, name))
-        self.began = True
+        self.began_at = self.loaded_at
         self._channel_version = facts.channel.version
         self.speaks = facts.channel.version == CHANNEL_VERSION
         self._life = resume_life(LifeCore(self._act, self._send_order), leaving=facts.leaving)
@@ -342,7 +343,8 @@ class WorkerProcess:
         understood.addCallback(self._note_beginning)
 
     def _note_beginning(self, answer: object) -> None:
-        self.began = answer is not None
+        if answer is not None:
+            self.began_at = self._system.monotonic()
 
     def said_hello(self, version: int, software: str, pid: int) -> None:
         """

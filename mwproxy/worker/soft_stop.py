@@ -5,7 +5,7 @@ rest may finish.
 Management manual 4 and configuration manual 3.1 (C{grace}, C{close-spread-time},
 C{hard-stop-after}). Observed of HAProxy:
   - C{Stopping} of C{show info} and the fetch C{stopping} are true during C{grace} already, so that
-    C{monitor fail} can tell load balancers; consoles and listeners stay open until it is over;
+    rules can tell load balancers; consoles and listeners stay open until it is over;
   - with C{close-spread-time} idle connections are closed at random moments of that time, and active
     ones with a probability that grows with it; with C{infinite} none is closed for that reason.
 A successor takes idle connections at once: then there is nothing to spread.

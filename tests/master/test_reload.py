@@ -294,6 +294,29 @@ class ReloadTests(SupervisorTestCase):
         other.ready()
         self.assertTrue(self.successResultOf(answer).success)
 
+    def test_the_replacement_hangs_too(self) -> None:
+        """
+        One that takes the place of another has its own time, and not more of it.
+        """
+        self.start("    master-worker ready-timeout 20s")
+        answer, (new,) = self.reload()
+        self.system.clock.advance(15)
+        new.exit(137)
+        (other,) = self.starting()
+        other.hello()
+        self.system.clock.advance(10)
+        other.begin()
+        self.system.clock.advance(19)
+        self.assertEqual(other.signals, [])
+        self.system.clock.advance(1)
+        self.assertEqual(other.signals, [SIGKILL])
+        self.assertEqual(self.said[-1], "A Worker (103) is not ready after 20 seconds, killing it.")
+        self.system.clock.advance(100)
+        self.assertEqual(other.signals, [SIGKILL])
+        other.exit(137)
+        self.assertFalse(self.successResultOf(answer).success)
+        self.assertEqual(self.supervisor._reloads.attempt, None)
+
     def test_another_version_of_the_channel(self) -> None:
         """
         A worker whose installed code speaks another channel is not used; the operator is told.
