@@ -21,7 +21,9 @@ from tests.integration.clients import PATIENCE
 from tests.integration.harness import ROOT, wait_until
 from tests.integration.supervised import write_commands
 
-SYSTEMD = "/lib/systemd/systemd"
+#: Names a folder with another systemd than the machine's: Debian's packages C{systemd},
+#: C{libsystemd0} and C{libsystemd-shared}, unpacked there with C{dpkg -x}.
+ELSEWHERE = "MWPROXY_TEST_SYSTEMD"
 UNITS = ROOT / "systemd"
 #: Where a test's files are for what runs inside.
 INSIDE = "/run/test"
@@ -37,7 +39,7 @@ mount -t tmpfs tmpfs /sys/fs/cgroup
 umount /sys/fs/cgroup
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_UNIT_PATH=/run/test/units \\
-  "$2" --system --unit=room.target --show-status=no --log-target=console
+  LD_LIBRARY_PATH="$3" "$2" --system --unit=room.target --show-status=no --log-target=console
 """
 _DROP_IN = """\
 [Service]
@@ -59,13 +61,44 @@ def cgroup_root() -> Path | None:
     return None
 
 
+def binary() -> str:
+    """
+    Tell which systemd is tried.
+    """
+    return f"{os.environ.get(ELSEWHERE, '')}/lib/systemd/systemd"
+
+
+def libraries() -> str:
+    """
+    Tell where its libraries are, empty for the usual places.
+    """
+    root = os.environ.get(ELSEWHERE, "")
+    if not root:
+        return ""
+    found = sorted({str(path.parent) for path in Path(root).rglob("libsystemd*.so*")})
+    return ":".join(found)
+
+
+def version() -> int:
+    """
+    Tell its version.
+
+    @raise SkipTest: There is none.
+    """
+    if shutil.which(binary()) is None:
+        raise SkipTest(f"{binary()} is not installed")
+    environment = {**os.environ, "LD_LIBRARY_PATH": libraries()}
+    done = subprocess.run([binary(), "--version"], env=environment, capture_output=True, check=True)
+    return int(done.stdout.split()[1])
+
+
 def may_boot() -> None:
     """
     Find out whether a systemd can be booted here.
 
     @raise SkipTest: It cannot; the text says why.
     """
-    for program in (SYSTEMD, "unshare", "nsenter", "systemctl"):
+    for program in (binary(), "unshare", "nsenter", "systemctl"):
         if shutil.which(program) is None:
             raise SkipTest(f"{program} is not installed")
     if os.geteuid() != 0:
@@ -129,7 +162,8 @@ class Systemd:
         Start it and wait until it is up.
         """
         words = ["unshare", "--pid", "--mount", "--cgroup", "--uts", "--ipc", "--fork"]
-        words += ["--mount-proc", "--kill-child", "sh", "-c", _BOOT, "sh", str(self.files), SYSTEMD]
+        words += ["--mount-proc", "--kill-child", "sh", "-c", _BOOT, "sh", str(self.files)]
+        words += [binary(), libraries()]
         join = f'echo $$ > {self._group}/cgroup.procs && exec "$@"'
         with (self.files / "console").open("wb") as console:
             self._outer = subprocess.Popen(

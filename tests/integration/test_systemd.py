@@ -19,7 +19,7 @@ from mwproxy import __version__
 from tests.integration.clients import PATIENCE
 from tests.integration.harness import ROOT, wait_until
 from tests.integration.supervised import ask, write_commands
-from tests.integration.systemd_room import INSIDE, UNITS, Systemd
+from tests.integration.systemd_room import ELSEWHERE, INSIDE, UNITS, Systemd, version
 
 UNIT = "mwproxy.service"
 RELOADED = "mwproxy-notify-reload.service"
@@ -478,12 +478,12 @@ class NotifyReloadTests(SystemdTestCase):
     """
 
     def setUp(self) -> None:
-        if shutil.which("systemctl") is None:
-            raise SkipTest("systemctl is not installed")
-        version = subprocess.run(["systemctl", "--version"], capture_output=True, check=True)
-        number = int(version.stdout.split()[1])
+        number = version()
         if number < 253:
-            raise SkipTest(f"Type=notify-reload needs systemd 253, this is {number}")
+            raise SkipTest(
+                f"Type=notify-reload needs systemd 253, this is {number} "
+                f"({ELSEWHERE} may name another one)"
+            )
 
     def test_reload(self) -> None:
         """
