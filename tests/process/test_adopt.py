@@ -12,7 +12,7 @@ import sys
 from twisted.internet import process
 from twisted.trial.unittest import SynchronousTestCase
 
-from mwproxy.process.adopt import reap, watch_exit
+from mwproxy.process.adopt import expect_exit, look_for_exits, reap, watch_exit
 from mwproxy.process.spawn import ROOT
 
 ORPHANS = """
@@ -46,6 +46,20 @@ class AdoptTests(SynchronousTestCase):
         # Its end is not for subprocess to see.
         self.addCleanup(setattr, child, "returncode", 0)
         return child
+
+    def test_expected(self) -> None:
+        """
+        The end of an inherited child is told when somebody looks, not before, even if it was
+        before all.
+        """
+        told: list[int] = []
+        child = self.child("false")
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        expect_exit(child.pid, told.append)
+        self.assertEqual(told, [])
+        look_for_exits()
+        look_for_exits()
+        self.assertEqual(told, [1])
 
     def test_exit(self) -> None:
         """

@@ -4,6 +4,7 @@ Tests for L{mwproxy.process.listeners}.
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.process.listeners import ListenerSet
-from mwproxy.process.sockets import CannotBind, ListenerSpec
+from mwproxy.process.sockets import LOG, CannotBind, ListenerSpec
 
 
 class ListenerSetTests(SynchronousTestCase):
@@ -27,6 +28,22 @@ class ListenerSetTests(SynchronousTestCase):
         self.addCleanup(shutil.rmtree, self.directory)
         self.path = str(Path(self.directory, "s"))
         self.spec = ListenerSpec("unix", self.path)
+
+    def test_descriptors_for_logs(self) -> None:
+        """
+        A descriptor that was passed is lent as it is; one of our own, or none, is refused.
+        """
+        passed, own = os.pipe()
+        self.addCleanup(os.close, passed)
+        self.addCleanup(os.close, own)
+        os.set_inheritable(passed, True)
+        self.assertEqual(self.listeners.take(ListenerSpec(LOG, "", passed), 1), passed)
+        for number in (own, 1000):
+            error = self.assertRaises(
+                CannotBind, self.listeners.take, ListenerSpec(LOG, "", number), 1
+            )
+            self.assertEqual(str(error), f"descriptor {number} was not passed to this process")
+        self.assertEqual(self.listeners.specs(), [])
 
     def test_two_generations_share_a_socket(self) -> None:
         """
@@ -48,6 +65,36 @@ class ListenerSetTests(SynchronousTestCase):
         self.listeners.release(2)
         self.assertFalse(Path(self.path).exists())
         self.assertEqual(self.listeners.specs(), [])
+
+    def test_another_image_goes_on(self) -> None:
+        """
+        Sockets, who uses them and what they replaced cross an exec: the last user still closes
+        them, and what a failed generation bound is still undone.
+        """
+        self.listeners.take(self.spec, 1)
+        self.listeners.commit(1)
+        other = ListenerSpec("unix", f"{self.path}2")
+        self.listeners.take(self.spec, 2)
+        self.listeners.take(other, 2)
+        self.listeners.commit(2)
+        before = Path(self.path).stat().st_ino
+        facts, committed = self.listeners.facts()
+        self.assertEqual([each.users for each in facts], [[1, 2], [2]])
+        for each in facts:
+            each.bound.fd = os.dup(each.bound.fd)
+        successor = ListenerSet()
+        self.addCleanup(successor.close)
+        successor.inherit(facts, committed)
+        self.assertEqual(successor.specs(), [self.spec, other])
+        self.assertEqual(successor.generations(), {1, 2})
+        fd = successor.take(self.spec, 3)
+        self.assertEqual(fd, facts[0].bound.fd)
+        self.assertFalse(os.get_inheritable(fd))
+        successor.release(1)
+        successor.release(3)
+        self.assertEqual(Path(self.path).stat().st_ino, before)
+        successor.release(2)
+        self.assertFalse(Path(self.path).exists() or Path(f"{self.path}2").exists())
 
     def test_a_failed_generation_leaves_no_trace(self) -> None:
         """

@@ -14,6 +14,7 @@ from twisted.internet.error import ProcessDone, ProcessTerminated
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from mwproxy.process.spawn import ROOT
 from mwproxy.process.system import System, exit_status, exit_text
 
 
@@ -70,6 +71,61 @@ class SignalTests(SynchronousTestCase):
         self.assertEqual(system.pid, os.getpid())
         system.environment()["MWPROXY_TEST"] = "x"
         self.assertNotIn("MWPROXY_TEST", os.environ)
+
+
+EXEC = """
+import os, signal, sys
+from twisted.internet import reactor
+from mwproxy.process.reexec import Origin, capture
+from mwproxy.process.system import System
+
+def handle(signum):
+    said.append(f"handled {signum}")
+    if len(said) == 4:
+        print(*said, sep="; ")
+        reactor.stop()
+
+def write(caught):
+    said.append(f"caught {caught}")
+    # One that comes now waits for the successor, or for the end of the attempt.
+    os.kill(os.getpid(), signal.SIGUSR1)
+    return b""
+
+def attempt():
+    os.kill(os.getpid(), signal.SIGUSR2)
+    try:
+        system.become_successor(Origin(("/no/x",), (), "/", {}, {}), write, [])
+    except OSError as error:
+        said.append(error.strerror)
+
+said = []
+system = System(reactor)
+system.on_signals({signal.SIGUSR1: handle, signal.SIGUSR2: handle})
+reactor.callWhenRunning(attempt)
+reactor.run()
+"""
+
+
+class SuccessorTests(SynchronousTestCase):
+    """
+    Becoming another program.
+    """
+
+    timeout = 20
+
+    def test_signals(self) -> None:
+        """
+        What was caught is told; what comes later is held back until the attempt has failed, and
+        nothing is lost or handled twice.
+        """
+        done = subprocess.run(
+            [sys.executable, "-c", EXEC], capture_output=True, check=True, cwd=ROOT
+        )
+        self.assertEqual(
+            done.stdout.decode(),
+            f"caught [{signal.SIGUSR2.value}]; No such file or directory;"
+            f" handled {signal.SIGUSR2.value}; handled {signal.SIGUSR1.value}\n",
+        )
 
 
 class NicenessTests(SynchronousTestCase):

@@ -11,8 +11,10 @@ import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mwproxy.programs.guard import SCRIPT
+from mwproxy.process.inheritance import GuardFacts
+from mwproxy.programs.guard import SCRIPT, Guard
 from mwproxy.programs.watch import follow
+from tests.process.memory import MemorySystem
 
 
 class WatchTests(SynchronousTestCase):
@@ -44,6 +46,40 @@ class WatchTests(SynchronousTestCase):
         self.assertEqual(victim.wait(), -signal.SIGTERM)
         self.assertEqual(watch.wait(), 0)
         self.assertIsNone(other.poll())
+
+    def test_another_image_keeps_the_watch(self) -> None:
+        """
+        The watch of a former image goes on with a successor, which starts another when it dies.
+        """
+        system = MemorySystem()
+        former = Guard(system)
+        former.add(12)
+        facts = former.facts()
+        self.assertEqual(facts.pid, system.children[0].pid)
+        facts.fd = os.dup(facts.fd)
+        former.stop()
+        self.assertEqual(former.facts(), GuardFacts())
+        system = MemorySystem()
+        guard = Guard(system)
+        guard.inherit(facts, [12])
+        self.addCleanup(guard.stop)
+        guard.add(13)
+        self.assertEqual([child.pid for child in system.children], [facts.pid])
+        self.assertFalse(os.get_inheritable(facts.fd))
+        system.children[0].exit(0)
+        system.clock.advance(1)
+        self.assertIn("watch", system.children[1].argv[-1])
+
+    def test_a_watch_that_is_missing(self) -> None:
+        """
+        A successor whose predecessor had no watch starts one if there is something to watch.
+        """
+        for groups, started in (((), 0), ((12,), 1)):
+            system = MemorySystem()
+            guard = Guard(system)
+            self.addCleanup(guard.stop)
+            guard.inherit(GuardFacts(), groups)
+            self.assertEqual(len(system.children), started)
 
     def program(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(["sleep", "60"], process_group=0)

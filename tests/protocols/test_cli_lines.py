@@ -308,6 +308,28 @@ class PieceTests(SynchronousTestCase):
             self.assertEqual(read_all(pieces, prefixes=True), whole)
 
     @quick
+    @given(
+        st.lists(st.sampled_from(list(b"a;\\ \n<@!1\r")), max_size=30).map(bytes),
+        st.integers(0, 30),
+    )
+    def test_unread(self, data: bytes, place: int) -> None:
+        """
+        Another reader that is fed what one has not read goes on where that one was.
+        """
+        whole, _ = read_all([data], prefixes=True)
+        first, second = CommandReader(prefixes=True), CommandReader(prefixes=True)
+        commands = []
+        first.feed(data[:place])
+        while (command := first.next()) is not None:
+            commands.append(command)
+        second.feed(first.unread() + data[place:])
+        while (command := second.next()) is not None:
+            commands.append(command)
+        self.assertEqual([each.words for each in commands], [each.words for each in whole])
+        self.assertEqual([each.wire() for each in commands], [each.wire() for each in whole])
+        self.assertEqual([each.target for each in commands], [each.target for each in whole])
+
+    @quick
     @given(st.text(st.sampled_from("ab;\\ \té"), min_size=1, max_size=12))
     def test_escaping(self, word: str) -> None:
         """
