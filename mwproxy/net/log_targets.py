@@ -13,12 +13,13 @@ whatever cannot be opened is polled before each write of at most C{PIPE_BUF} byt
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import socket
 import stat
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mwproxy.config.model import LogTarget
@@ -31,6 +32,8 @@ BACKLOG = 65536
 #: Lines are sent before the end of a turn when this many bytes wait.
 EAGER = 32768
 
+#: Standard output and error, which every process has.
+_STANDARD = (1, 2)
 _PIPE_BUF = select.PIPE_BUF
 _SYSLOG_PORT = 514
 _Destination = tuple[Any, ...] | str
@@ -239,6 +242,7 @@ class LogTargets:
         pid: int,
         now_wall: Callable[[], float],
         hostname: str = "",
+        descriptors: Mapping[int, int] | None = None,
     ) -> None:
         """
         @param state: Its C{dropped_logs} counts lines that were lost.
@@ -248,11 +252,15 @@ class LogTargets:
         @param now_wall: Tells seconds since the epoch.
 
         @param hostname: What C{log-send-hostname} says, empty without it.
+
+        @param descriptors: The numbers here of descriptors that the files name; L{None} when they
+            are the same.
         """
         self._state = state
         self._pid = pid
         self._now_wall = now_wall
         self._hostname = hostname
+        self._descriptors = descriptors
         self._outputs: dict[Address, Output] = {}
         self.waiting = False
 
@@ -331,8 +339,19 @@ class LogTargets:
     def _output(self, address: Address) -> Output:
         output = self._outputs.get(address)
         if output is None:
-            output = self._outputs[address] = open_output(address)
+            output = self._outputs[address] = self._open(address)
         return output
+
+    def _open(self, address: Address) -> Output:
+        number = address.port
+        if address.family != "fd" or number in _STANDARD:
+            return open_output(address)
+        if self._descriptors is not None:
+            return open_output(Address("fd", "", self._descriptors[number]))
+        if not os.get_inheritable(number):
+            # Opened by this process, for something else.
+            raise OSError(errno.EBADF, f"descriptor {number} was not passed to this process")
+        return open_output(address)
 
 
 def open_output(address: Address) -> Output:

@@ -186,6 +186,24 @@ def bind(spec: ListenerSpec) -> Bound:
     raise CannotBind(f"cannot listen on a '{spec.family}' address for [{spec.host}]")
 
 
+def lend_descriptor(number: int) -> int:
+    """
+    Find a descriptor that an operator has passed to this process, to log to.
+
+    @param number: As the operator calls it.
+
+    @return: The same.
+
+    @raise CannotBind: It is none, or one of our own: those are not inheritable.
+    """
+    try:
+        if os.get_inheritable(number):
+            return number
+    except OSError:
+        pass
+    raise CannotBind(f"descriptor {number} was not passed to this process")
+
+
 def adopt(sock: socket.socket, spec: ListenerSpec) -> Bound:
     """
     Take over a listening socket of an older process, with its path if it has one.

@@ -15,10 +15,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from mwproxy.process.bind import Bound, adopt, bind
+from mwproxy.process.bind import Bound, adopt, bind, lend_descriptor
 from mwproxy.process.delegate import Predecessors
 from mwproxy.process.inheritance import ListenerFacts
-from mwproxy.process.sockets import CannotBind, ListenerSpec
+from mwproxy.process.sockets import LOG, CannotBind, ListenerSpec
 
 Key = tuple[str, str, int, str]
 #: How often, and how many seconds apart, ports are tried that older processes are asked to release.
@@ -96,6 +96,8 @@ class ListenerSet:
 
         @raise CannotBind: With the operator's message.
         """
+        if spec.family == LOG:
+            return lend_descriptor(spec.port)
         bound = self._bound.get(spec.key)
         if bound is not None and bound.is_gone():
             self._replaced.append((self._users.pop(spec.key), self._bound.pop(spec.key)))

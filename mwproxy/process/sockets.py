@@ -9,6 +9,9 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
+#: The family of descriptors for logs.
+LOG = "log"
+
 
 class CannotBind(Exception):
     """
@@ -23,7 +26,8 @@ class ListenerSpec:
     All that is needed to make a listening socket. What identifies it across generations is
     L{key}; the rest applies when it is made.
 
-    @ivar family: C{ipv4 ipv6 unix abns abnsz fd}.
+    @ivar family: C{ipv4 ipv6 unix abns abnsz fd}; L{LOG} for no socket at all, but a descriptor
+        that lines are to be logged to.
 
     @ivar host: Address, path or name; for C{fd} empty, or the name of a passed socket.
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from time import monotonic, time
 from typing import Any
 
@@ -55,7 +56,7 @@ def build_state(configuration: Configuration, order: Order) -> WorkerState:
     state.generation = order.generation
     state.process = order.process
     for proxy in configuration.proxies:
-        if proxy.disabled:
+        if proxy.disabled or (proxy.processes and order.process not in proxy.processes):
             continue
         if proxy.has_frontend:
             state.frontends[proxy.name] = Frontend(proxy, state)
@@ -89,11 +90,31 @@ def limit_connections(state: WorkerState, maxconn: int) -> None:
         frontend.maxconn = frontend.description.maxconn or maxconn
 
 
-def connect_logs(plane: Plane) -> LogTargets:
+def passed_descriptors(configuration: Configuration) -> list[int]:
+    """
+    List the descriptors that are logged to, besides standard output and error.
+
+    @param configuration: The description.
+
+    @return: Their numbers.
+    """
+    found = {
+        target.address.port
+        for proxy in configuration.proxies
+        for target in proxy.log_targets
+        if target.address.family == "fd"
+    }
+    return sorted(found - {1, 2})
+
+
+def connect_logs(plane: Plane, descriptors: Mapping[int, int] | None = None) -> LogTargets:
     """
     Open the log targets and give each proxy its sink.
 
     @param plane: The data plane; lines are sent at the end of each turn of its reactor.
+
+    @param descriptors: What the files call a number is known to us as; L{None} when both are the
+        same.
 
     @return: The targets, to be closed at the end.
 
@@ -109,6 +130,7 @@ def connect_logs(plane: Plane) -> LogTargets:
         pid=os.getpid(),
         now_wall=lambda: plane.reactor.now + plane.wall_offset,
         hostname=hostname or "",
+        descriptors=descriptors,
     )
     tag = settings.log_tag or "haproxy"
     parts: list[Frontend | Backend] = [*state.frontends.values(), *state.backends.values()]

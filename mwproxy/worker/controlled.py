@@ -38,7 +38,7 @@ from mwproxy.process.ipc import (
     TakeOver,
 )
 from mwproxy.process.messages import flush_stderr, log_problems, never_wait
-from mwproxy.process.sockets import CannotBind, ListenerSpec
+from mwproxy.process.sockets import LOG, CannotBind, ListenerSpec
 from mwproxy.process.system import detach_stdio
 from mwproxy.worker.order import Order
 from mwproxy.worker.run import Surroundings, end_now, install_signals, run_until
@@ -83,7 +83,9 @@ class ChannelHost(Surroundings):
         if fd < 0:
             raise CannotBind(f"cannot receive a socket ({os.strerror(errno.EMFILE)})")
         os.set_inheritable(fd, False)
-        os.set_blocking(fd, False)
+        if spec.family != LOG:
+            # What is logged to belongs to others too, who may not expect that.
+            os.set_blocking(fd, False)
         return fd
 
     def say_ready(self, facts: dict[str, Any]) -> None:

@@ -24,8 +24,10 @@ from mwproxy.net.plane import Plane
 from mwproxy.net.pools import drop_idle, purge
 from mwproxy.net.reactor import DirectReactor
 from mwproxy.net.resolve import resolve_servers
+from mwproxy.process.affinity import bind_to_cpus
 from mwproxy.process.limits import TooLittle, limit_memory
 from mwproxy.process.messages import write_stderr
+from mwproxy.process.sockets import LOG, CannotBind, ListenerSpec
 from mwproxy.stream.assignment import serve_queue
 from mwproxy.stream.routing import Router
 from mwproxy.worker.binding import open_sockets
@@ -34,6 +36,7 @@ from mwproxy.worker.build import (
     build_state,
     connect_logs,
     limit_connections,
+    passed_descriptors,
 )
 from mwproxy.worker.host import Host
 from mwproxy.worker.limits import limit_descriptors
@@ -44,6 +47,7 @@ from mwproxy.worker.startup import StartFailed, read_configuration, start_trace
 
 if TYPE_CHECKING:
     from mwproxy.console.listener import StatsPort
+    from mwproxy.net.log_targets import LogTargets
     from mwproxy.net.trace import Trace
 
 _log = Logger()
@@ -105,6 +109,10 @@ class WorkerService:
             configuration, diagnostics = read_configuration(order, self._host)
         else:
             diagnostics = Diagnostics(lambda message: self._host.say(message.render(os.getpid())))
+        cpus = configuration.global_.cpu_map.get(order.process)
+        problem = bind_to_cpus(cpus) if cpus else ""
+        if problem:
+            diagnostics.warning(f"cpu-map : process {order.process} cannot be bound: {problem}.")
         program = order.options.get("argv0", "mwproxy")
         room = limit_descriptors(configuration, diagnostics, program)
         if room.automatic and (order.options.get("verbose") or order.options.get("debug")):
@@ -130,7 +138,10 @@ class WorkerService:
         self._reactor.turn_starts.append(self._turn)
         self._reactor.turn_ends.append(state.settle)
         try:
-            self._logs = connect_logs(plane)
+            self._logs = await self._connect_logs(plane, configuration)
+        except CannotBind as error:
+            diagnostics.alert(f"sendmsg()/log target cannot be used: {error}.")
+            raise StartFailed(1) from None
         except OSError as error:
             diagnostics.alert(f"sendmsg()/log target cannot be used: {error.strerror}.")
             raise StartFailed(1) from None
@@ -149,6 +160,26 @@ class WorkerService:
         self._tick()
         self._starting = False
         self._host.say_ready({"listeners": len(self._listeners)})
+
+    async def _connect_logs(self, plane: Plane, configuration: Configuration) -> LogTargets:
+        """
+        Open the log targets. Descriptors that an operator has passed are the master's.
+
+        @raise CannotBind: The master was not passed one.
+
+        @raise OSError: A target cannot be used.
+        """
+        descriptors: dict[int, int] = {}
+        if not self._host.under_master:
+            return connect_logs(plane)
+        try:
+            for number in passed_descriptors(configuration):
+                spec = ListenerSpec(LOG, "", number)
+                descriptors[number] = await self._host.get_listener(spec)
+            return connect_logs(plane, descriptors)
+        finally:
+            for fd in descriptors.values():
+                os.close(fd)
 
     async def _listen(
         self, configuration: Configuration, diagnostics: Diagnostics, order: Order

@@ -21,8 +21,9 @@ from mwproxy.net.log_targets import BACKLOG, EAGER, LogTargets, StreamOutput, op
 
 def descriptor(number: int) -> Address:
     """
-    Name a descriptor as configuration does.
+    Name a descriptor as configuration does, one that an operator has passed.
     """
+    os.set_inheritable(number, True)
     return Address("fd", "", number)
 
 
@@ -156,6 +157,31 @@ class SinkTests(TargetsTestCase):
         one(6, b"3")
         self.targets.flush()
         self.assertEqual(drain(reading), b"1\n<6>2\n3\n")
+
+    def test_descriptor_of_our_own(self) -> None:
+        """
+        What this process has opened for itself is not logged to.
+        """
+        _reading, writing = self.pipe()
+        with self.assertRaises(OSError) as caught:
+            self.targets.sink_for([self.raw(Address("fd", "", writing))], "tag")
+        self.assertEqual(
+            caught.exception.strerror, f"descriptor {writing} was not passed to this process"
+        )
+
+    def test_descriptor_by_another_number(self) -> None:
+        """
+        Under a master the files name a descriptor as the master knows it.
+        """
+        reading, writing = self.pipe()
+        targets = LogTargets(
+            self.state, pid=77, now_wall=lambda: 1000.0, descriptors={1000: writing}
+        )
+        log = targets.sink_for([self.raw(Address("fd", "", 1000))], "tag")
+        assert log is not None
+        log(6, b"x")
+        targets.close()
+        self.assertEqual(drain(reading), b"x\n")
 
     def test_closing_sends_the_rest(self) -> None:
         """
@@ -306,7 +332,7 @@ class StreamTests(TargetsTestCase):
         """
         fd = os.open("/dev/null", os.O_RDONLY)
         os.close(fd)
-        self.assertRaises(OSError, open_output, descriptor(fd))
+        self.assertRaises(OSError, open_output, Address("fd", "", fd))
 
 
 class DatagramTests(TargetsTestCase):
