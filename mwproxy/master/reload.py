@@ -500,7 +500,8 @@ class Reloads:
 
     def _tell_failure(self, status: str) -> None:
         instance = self._instance
-        instance.manager.failed(status, instance.system.wall_clock(), instance.log.text())
+        if not instance.stopping:
+            instance.manager.failed(status, instance.system.wall_clock(), instance.log.text())
 
     def _fail(self, attempt: Attempt, status: str) -> None:
         instance = self._instance

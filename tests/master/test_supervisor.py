@@ -85,6 +85,7 @@ class StopTests(SupervisorTestCase):
         self.assertEqual(self.said[-1], "W Reloads that wait are given up: the master stops.")
         new.exit(143)
         self.assertFalse(self.successResultOf(first).success)
+        self.assertEqual(self.told[-1], "STOPPING=1")
         old.exit(143)
         self.system.clock.advance(2)
         self.assertEqual((self.over, self.instance.reloads), ([0], 1))
