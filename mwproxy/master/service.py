@@ -150,15 +150,15 @@ class MasterService(MultiService):
         """
         Open the consoles, then load the configuration.
         """
-        never_wait()
-        self._system.on_signals(dict.fromkeys(SIGNALS, self.supervisor.handle_signal))
-        self._system.ignore_signals(IGNORED)
         try:
             self._system.take_limits(self._settings.memory_mb or 0)
         except TooLittle as error:
             self._instance.speaker.alert(f"[{self._settings.argv0}.main()] {error}")
             self._ended(1)
             return
+        never_wait()
+        self._system.on_signals(dict.fromkeys(SIGNALS, self.supervisor.handle_signal))
+        self._system.ignore_signals(IGNORED)
         facts, self._facts = self._facts, None
         if facts is not None:
             self._go_on(facts)

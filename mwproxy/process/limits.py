@@ -18,6 +18,8 @@ from pathlib import Path
 DESCRIPTORS_AT_START = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 #: As many descriptors a master tries to have: a listening socket is one, a worker three.
 MASTER_DESCRIPTORS = 65536
+#: With fewer it cannot start a worker and its successors.
+LEAST_DESCRIPTORS = 32
 #: What a process wants to be left with behind a limit of its memory, in bytes.
 LEAST_ROOM = 4 << 20
 
@@ -78,6 +80,20 @@ def memory_for_children() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def raise_master_descriptors() -> None:
+    """
+    Allow this process as many descriptors as a master may need.
+
+    @raise TooLittle: The system allows too few to do anything.
+    """
+    got = raise_descriptors(MASTER_DESCRIPTORS)
+    if got < LEAST_DESCRIPTORS:
+        raise TooLittle(
+            f"Cannot raise FD limit to {LEAST_DESCRIPTORS}, limit is {got}: a master needs that "
+            "many, and one more for each listener ('ulimit -n')."
+        )
 
 
 def raise_descriptors(count: int, *, beyond: bool = False) -> int:

@@ -28,10 +28,9 @@ from mwproxy.process.adopt import (
     watch_exit,
 )
 from mwproxy.process.limits import (
-    MASTER_DESCRIPTORS,
     limit_memory,
     memory_for_children,
-    raise_descriptors,
+    raise_master_descriptors,
 )
 from mwproxy.process.reexec import Origin, replace
 
@@ -123,9 +122,9 @@ class System:
 
         @param memory_mb: Megabytes of address space, 0 for no limit.
 
-        @raise TooLittle: It has more already.
+        @raise TooLittle: It has more already, or too few descriptors to start anything.
         """
-        raise_descriptors(MASTER_DESCRIPTORS)
+        raise_master_descriptors()
         limit_memory(memory_mb)
 
     def spawn(

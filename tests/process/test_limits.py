@@ -91,6 +91,21 @@ class LimitsTests(SynchronousTestCase):
         )
         self.assertEqual(told, "100 100 150 200 (200, 200)\n")
 
+    def test_descriptors_of_a_master(self) -> None:
+        """
+        A master takes what it can get, and says so when that is not enough to start anything.
+        """
+        told = self.run_code(
+            "raise_master_descriptors()\nprint(resource.getrlimit(resource.RLIMIT_NOFILE)[0])",
+            "ulimit -Sn 40; ulimit -Hn 50",
+        )
+        self.assertEqual(told, "50\n")
+        told = self.run_code(
+            "try:\n    raise_master_descriptors()\nexcept TooLittle as e:\n    print(e)",
+            "ulimit -n 20",
+        )
+        self.assertTrue(told.startswith("Cannot raise FD limit to 32, limit is 20: "), told)
+
     def test_unlimited_descriptors(self) -> None:
         """
         Where there is no limit there is nothing to raise.
