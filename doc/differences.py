@@ -39,6 +39,10 @@ _ENGINE = "No effect: it tunes HAProxy's own engine."
 
 #: Names of all families, with what is different here.
 DIFFERENCES = {
+    "bind-process": "HAProxy removed it in 2.5; here it goes with `nbproc`, as in 2.4.",
+    "cpu-map": "The first set is one of workers (`nbproc`), as in HAProxy 2.4; of threads only the"
+    " first counts.",
+    "stats bind-process": "HAProxy removed it in 2.5; here it goes with `nbproc`, as in 2.4.",
     "nbproc": "HAProxy removed it in 2.5. Here it is how several CPUs are used: that many workers"
     " share the listening sockets and are replaced together.",
     "nbthread": "Values above 1 have no effect, with a notice: workers have one thread.",

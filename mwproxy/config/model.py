@@ -423,6 +423,11 @@ class Global(Sealed):
 
     @ivar nbproc: Number of workers.
 
+    @ivar stats_processes: Relative numbers of the workers that have each C{stats socket}, empty
+        for all.
+
+    @ivar cpu_map: The processors of a worker, by its relative number.
+
     @ivar pidfile_at: The line that gives it.
 
     @ivar strict_limits: A worker that cannot have the descriptors it needs does not start.
@@ -453,6 +458,8 @@ class Global(Sealed):
     mworker_max_reloads: int = 50
     reexec: str = "auto"
     nbproc: int = 1
+    stats_processes: frozenset[int] = frozenset()
+    cpu_map: dict[int, frozenset[int]] = field(default_factory=dict)
     nbthread: int | None = None
     maxconn: int | None = None
     pidfile: str = ""

@@ -51,7 +51,6 @@ GLOBAL = frozenset(_GLOBAL.split())
 PROXY = frozenset(
     name.strip()
     for name in """
-    bind-process
     capture cookie
     capture request header
     capture response header

@@ -51,6 +51,7 @@ class Gate:
         """
         self.limit = limit
         self.inside = 0
+        self.accepted = 0
         self.ports: list[ConsolePort] = []
 
     def enter(self) -> None:
@@ -58,6 +59,7 @@ class Gate:
         Count a connection; ports rest when it was the last one possible.
         """
         self.inside += 1
+        self.accepted += 1
         if self.inside >= self.limit:
             for port in self.ports:
                 port.rest()
@@ -279,6 +281,16 @@ def listen_stats(
     port = ConsolePort(reactor, sock, gate, make)
     port.watch()
     return StatsPort(port, sock)
+
+
+def console_figures(state: WorkerState) -> tuple[int, int] | None:
+    """
+    Count connections to the worker's own consoles.
+
+    @return: Those of now and all so far, L{None} if there is no C{stats socket}.
+    """
+    gate = _gates.get(state)
+    return None if gate is None else (gate.inside, gate.accepted)
 
 
 def serve_socket(

@@ -11,15 +11,27 @@ from collections.abc import Iterator
 from mwproxy.live.proxies import Backend, Frontend, WorkerState
 
 
-def server_states(state: WorkerState) -> Iterator[str]:
+def server_states(state: WorkerState, consoles: tuple[int, int] | None = None) -> Iterator[str]:
     """
     Describe proxies and servers, as SIGHUP asks for.
+
+    @param consoles: Connections to consoles, of now and all so far; L{None} without consoles.
 
     @return: The text of each warning.
     """
     yield "SIGHUP received, dumping servers states."
-    for name in dict.fromkeys([*state.frontends, *state.backends]):
+    if consoles is not None:
+        # HAProxy's consoles are a proxy, whose connections have both sides.
+        now, total = consoles
+        yield (
+            f"SIGHUP: Proxy GLOBAL has no servers. Conn: act(FE+BE): {now}+{now}, 0 pend (0"
+            f" unass), tot(FE+BE): {total}+{total}."
+        )
+    in_order = [proxy.name for proxy in state.configuration.proxies]
+    for name in dict.fromkeys([*in_order, *state.frontends, *state.backends]):
         front, back = state.frontends.get(name), state.backends.get(name)
+        if front is None and back is None:
+            continue
         for server in back.servers if back is not None else ():
             counters = server.counters
             yield (

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import mwproxy.rules.compiler  # noqa: F401  # installs itself as the rule compiler
 from mwproxy.config import loader
 from mwproxy.config.model import Bind, Configuration, Proxy
+from mwproxy.config.processes import fit_processes
 from mwproxy.core.diagnostics import Diagnostic, Diagnostics
 from mwproxy.core.families import PACKAGES
 from mwproxy.core.registry import load_family
@@ -87,6 +88,7 @@ def read_configuration(order: Order, host: Host) -> tuple[Configuration, Diagnos
     )
     if diagnostics.errors:
         raise StartFailed(1)
+    fit_processes(configuration, order.processes, diagnostics)
     zero_warning = configuration.global_.zero_warning or order.options.get("zero_warning")
     if zero_warning and diagnostics.warnings:
         diagnostics.alert("Some warnings were found and 'zero-warning' is set. Aborting.")

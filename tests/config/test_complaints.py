@@ -63,7 +63,8 @@ class UnknownTests(LoadingTestCase):
         The words that may follow are listed.
         """
         alerts = self.alerts("global\n stats\n stats foo\n")
-        self.assertTrue(alerts[0].startswith("parsing [1.cfg:2] : 'stats' only supports 'maxconn'"))
+        begin = "parsing [1.cfg:2] : 'stats' only supports 'bind-process', 'maxconn'"
+        self.assertTrue(alerts[0].startswith(begin), alerts[0])
         self.assertTrue(alerts[0].endswith("(got '')"))
         self.assertTrue(alerts[1].endswith("(got 'foo')"))
 

@@ -39,6 +39,23 @@ class LastWordsTests(SynchronousTestCase):
             ],
         )
 
+    def test_order(self) -> None:
+        """
+        Consoles come first, the others in the order of the files.
+        """
+        configuration = Configuration()
+        configuration.proxies = [Proxy("backend", "b"), Proxy("frontend", "f")]
+        state = WorkerState(configuration, 0.0, 0.0)
+        state.backends["b"] = Backend(configuration.proxies[0], state)
+        state.frontends["f"] = Frontend(configuration.proxies[1], state)
+        said = list(server_states(state, (1, 3)))[1:]
+        self.assertEqual(
+            said[0],
+            "SIGHUP: Proxy GLOBAL has no servers. Conn: act(FE+BE): 1+1, 0 pend (0 unass),"
+            " tot(FE+BE): 3+3.",
+        )
+        self.assertEqual([text.split()[2] for text in said], ["GLOBAL", "b", "f"])
+
     def test_farms(self) -> None:
         """
         Usable servers are counted; backups are named when only they are left.

@@ -108,7 +108,7 @@ class LoadTests(PlaneTestCase):
         Each process listens only where it is told to.
         """
         text = "frontend f\n bind 127.0.0.1:8000 process 1\n bind 127.0.0.1:8001 process 2\n"
-        self.assertEqual(self.configure(text, process=2), 0, self.host.spoken)
+        self.assertEqual(self.configure(text, process=2, processes=2), 0, self.host.spoken)
         self.assertEqual([spec.port for spec in self.host.specs], [8001])
 
 

@@ -13,13 +13,11 @@ from mwproxy.config.bind_line import parse_bind
 from mwproxy.config.capability import ignored_in_backend, no_effect, refuse_in_defaults
 from mwproxy.config.line import Line
 from mwproxy.config.model import BindSettings
+from mwproxy.config.processes import parse_processes
 from mwproxy.core.diagnostics import ConfigError
 from mwproxy.core.families import PROXY, bind_option, keyword
 from mwproxy.core.levels import Level, parse_level
 from mwproxy.core.values import BadValue, parse_integer
-
-#: Workers that C{odd} and C{even} reach.
-MAX_PROCESSES = 64
 
 
 @keyword(
@@ -237,30 +235,9 @@ def bind_process(line: Line, settings: BindSettings) -> None:
     Listen in some of the workers only; a set of threads behind a slash is ignored.
     """
     text, _, threads = (line.args[0] if line.args else "").partition("/")
-    settings.processes = _parse_processes(text)
+    settings.processes = parse_processes([text], "'process'")
     if threads:
         line.warning(f"'process {line.args[0]}' : threads are ignored, workers have only one.")
-
-
-def _parse_processes(text: str) -> frozenset[int]:
-    every = range(1, MAX_PROCESSES + 1)
-    if text == "all":
-        return frozenset()
-    if text in ("odd", "even"):
-        return frozenset(number for number in every if number % 2 == (text == "odd"))
-    found = re.fullmatch(r"(\d{1,4})(?:(-)(\d{1,4})?)?", text, re.ASCII)
-    if found is None:
-        raise ConfigError(f"'process' : '{text}' is not a valid number/range.")
-    low = int(found[1])
-    high = int(found[3]) if found[3] else MAX_PROCESSES if found[2] else low
-    if low > high:
-        low, high = high, low
-    if low < 1 or high > MAX_PROCESSES:
-        raise ConfigError(
-            f"'process' : '{text}' is not a valid number/range. "
-            f"It supports numbers from 1 to {MAX_PROCESSES}."
-        )
-    return frozenset(range(low, high + 1))
 
 
 @bind_option("proto", low=1, syntax="<name>")

@@ -107,7 +107,7 @@ def kw_nopoll(line: Line, section: Global) -> None:
 
 
 _WITHOUT_EFFECT = """
-    busy-polling cpu-map cpu-policy cpu-set force-cfg-parser-pause
+    busy-polling cpu-policy cpu-set force-cfg-parser-pause
     h2-workaround-bogus-websocket-clients
     no-memory-trimming noevports nogetaddrinfo nokqueue numa-cpu-mapping pp2-never-send-local
     prealloc-fd profiling.memory profiling.tasks stats-file stress-level
