@@ -5,6 +5,7 @@ they came; the others wait in the backlog.
 
 from __future__ import annotations
 
+import errno
 import socket
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
 #: Connections that the master's console serves at one time, those of all C{-S} together.
 MASTER_CONNECTIONS = 10
+#: What accepting fails with when the system, or our limit, has no descriptor left, and how many
+#: seconds it is left alone then.
+SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+SHORTAGE_PAUSE = 0.25
 WORKER_COMMANDS = "mwproxy.console.worker_commands"
 MASTER_COMMANDS = "mwproxy.console.master_commands"
 
@@ -158,7 +163,11 @@ class ConsolePort:
         """
         try:
             sock, _ = self._sock.accept()
-        except OSError:
+        except OSError as error:
+            if error.errno in SHORTAGES:
+                # It would be reported again and again meanwhile.
+                self.rest()
+                self._reactor.callLater(SHORTAGE_PAUSE, self.watch)
             return
         sock.setblocking(False)
         self.admit(sock, self._make())
@@ -174,7 +183,7 @@ class ConsolePort:
         try:
             link(self._reactor, sock, session)
         except OSError:
-            self._gate.leave()
+            session.connectionLost()
 
     def connectionLost(self, reason: Failure) -> None:
         """

@@ -111,6 +111,7 @@ class Reloads:
         self._replaced = replaced
         self._line: deque[Request] = deque()
         self._busy = False
+        self._reserve = instance.system.reserve()
 
     def start(self) -> Deferred[ReloadResult]:
         """
@@ -227,10 +228,13 @@ class Reloads:
         # Not recursive: an attempt may end before it has begun to wait.
         while self._line and not (self.attempt or self._upgrading or self._busy):
             self._busy = True
+            self._reserve.lend()
             try:
                 self._try(self._line.popleft())
             finally:
                 self._busy = False
+        if not (self.attempt or self._upgrading or self._busy):
+            self._reserve.hold()
 
     def _try(self, request: Request) -> None:
         try:

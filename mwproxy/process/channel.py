@@ -158,7 +158,7 @@ class MasterChannel(Channel):
         @return: Fires when it has understood, with L{None} when it will not.
         """
         fd = None
-        if contents:
+        if contents and self._passes_descriptors():
             with contextlib.suppress(OSError):
                 fd = put_contents(contents)
         asked = self._ask(Load, generation=generation, process=process, order=order, contents=fd)

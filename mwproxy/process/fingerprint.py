@@ -8,6 +8,7 @@ contents would tell no more.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from functools import cache
@@ -17,23 +18,40 @@ import mwproxy
 import twisted
 
 Fingerprint = tuple[object, ...]
+_SHORTAGES = (errno.EMFILE, errno.ENFILE)
+_last: Fingerprint = ()
 
 
 def fingerprint() -> Fingerprint:
     """
-    Take the fingerprint of what a worker started now would run.
+    Take the fingerprint of what a worker started now would run. Where the system has no descriptor
+    left to look with, nothing is known to have changed: it is the one that was taken last.
     """
+    global _last
+    try:
+        _last = _take()
+    except OSError as error:
+        if error.errno not in _SHORTAGES:
+            raise
+    return _last
+
+
+def _take() -> Fingerprint:
     facts: list[object] = [_stat(sys.executable)]
     for directory in _distribution_directories():
         try:
             facts.append(sorted(e.name for e in os.scandir(directory) if "-info" in e.name))
-        except OSError:
+        except OSError as error:
+            if error.errno in _SHORTAGES:
+                raise
             facts.append(None)
     stack = [str(Path(mwproxy.__file__).parent)]
     while stack:
         try:
             entries = list(os.scandir(stack.pop()))
-        except OSError:
+        except OSError as error:
+            if error.errno in _SHORTAGES:
+                raise
             continue
         for entry in entries:
             name = entry.name

@@ -33,6 +33,7 @@ from mwproxy.process.limits import (
     raise_master_descriptors,
 )
 from mwproxy.process.reexec import Origin, replace
+from mwproxy.process.reserve import Reserve
 
 CAP_SYS_NICE = 23
 #: How much nicer a worker is that only prepares for a later reload.
@@ -174,6 +175,12 @@ class System:
         factory = _OneProtocol(protocol)
         self.reactor.adoptStreamConnection(sock.fileno(), sock.family, factory)
         sock.close()
+
+    def reserve(self) -> Reserve:
+        """
+        Hold descriptors back.
+        """
+        return Reserve()
 
     def become_subreaper(self) -> bool:
         """

@@ -5,6 +5,7 @@ Tests for L{mwproxy.console.listener} and L{mwproxy.console.spec}.
 from __future__ import annotations
 
 import contextlib
+import errno
 import shutil
 import socket
 import tempfile
@@ -141,6 +142,43 @@ class ServiceTests(SocketTestCase):
         self.accept()
         levels = {protocol.state.level for _, protocol in self.reactor.wires}
         self.assertEqual(levels, {Level.ADMIN, Level.USER})
+
+    def test_out_of_descriptors(self) -> None:
+        """
+        Without a descriptor left the socket is left alone for a moment, instead of being reported
+        over and over; then the client that waits is served.
+        """
+        self.make(str(self.path))
+        (port,) = self.reactor.readers
+        sock = port._sock
+
+        class Short:
+            def accept(self) -> None:
+                raise OSError(errno.EMFILE, "Too many open files")
+
+        port._sock = Short()
+        self.connect()
+        port.doRead()
+        self.assertEqual(self.reactor.readers, set())
+        port._sock = sock
+        self.reactor.advance(1)
+        self.accept()
+        self.assertEqual(len(self.reactor.wires), 1)
+
+    def test_no_descriptor_for_the_connection(self) -> None:
+        """
+        A connection that the reactor has no descriptor for is closed, and forgotten.
+        """
+
+        def adopt(fd: int, family: int, factory: object) -> None:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        (service,) = self.make(str(self.path))
+        self.patch(self.reactor, "adoptStreamConnection", adopt)
+        client = self.connect()
+        self.accept()
+        self.assertEqual(client.recv(1), b"")
+        self.assertEqual(service.facts([]).sessions, [])
 
     def test_ten_at_a_time(self) -> None:
         """

@@ -9,6 +9,7 @@ import contextlib
 import os
 import resource
 import signal
+import socket
 from pathlib import Path
 
 from tests.integration.clients import Connection
@@ -374,26 +375,57 @@ class ShortageTests(ProcessTestCase):
 
     def test_out_of_descriptors(self) -> None:
         """
-        A master that is at its limit of descriptors fails a reload with a message, or does it with
-        what it has; what serves goes on, and when there is room again so do reloads.
+        A master that is at its limit of descriptors reloads with those that it holds back. One
+        that has not even those fails the reload with a message; what serves goes on, and when
+        there is room again reloads do.
         """
-        proxy = self.start(NAMED, word="one")
-        proxy.wait(lambda: len(proxy.processes()) >= 4)
+        text = NAMED.replace("<listen:web>", "unix@<dir>/web")
+        proxy = self.start(text, word="one")
         usual = resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE)
-        fds = [int(entry.name) for entry in Path(f"/proc/{proxy.pid}/fd").iterdir()]
-        # Nothing that is open is above, and nothing free below but one for the console's client.
-        free = sorted(set(range(max(fds) + 2)) - set(fds))
-        resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, (free[0], usual[1]))
-        proxy.configure(NAMED, word="two")
-        for number in range(3):
-            proxy.signal(signal.SIGUSR2)
-            proxy.wait_output("Reloading mwproxy", times=number + 1)
-            self.assertIn(proxy.get("web").body, (b"one", b"two"))
-        proxy.wait(lambda: proxy.notices[-1].count("READY=1") or "STATUS=" in proxy.notices[-1])
+        self._use_all(proxy)
+        proxy.configure(text, word="two")
+        proxy.signal(signal.SIGUSR2)
+        proxy.wait_output("Loading success", times=2)
+        self.assertEqual(self._body(proxy), b"two")
+        resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, (3, usual[1]))
+        proxy.configure(text, word="three")
+        proxy.signal(signal.SIGUSR2)
+        proxy.wait_output("Too many open files")
+        proxy.wait(lambda: "Reload failed" in proxy.notices[-1])
+        self.assertEqual(self._body(proxy), b"two")
         resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, usual)
-        proxy.configure(NAMED, word="three")
+        for client in self._clients:
+            client.close()
+        self.assertIn("[failed: 1]", proxy.master_cli("show proc"))
         self.assertEqual(proxy.reload().splitlines()[0], "Success=1")
-        self.assertEqual(proxy.get("web").body, b"three")
+        self.assertEqual(self._body(proxy), b"three")
         self.assertNotIn("Traceback", proxy.output)
         self.assertEqual(proxy.stop(), 0)
         self.assert_no_orphans(proxy)
+
+    def _body(self, proxy: Proxy) -> bytes:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(10)
+            client.connect(str(proxy.directory / "web"))
+            client.sendall(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            return client.makefile("rb").read().rpartition(b"\r\n\r\n")[2]
+
+    def _use_all(self, proxy: Proxy) -> None:
+        """
+        Have a master use all descriptors that it may, with idle console connections.
+        """
+        self._clients: list[socket.socket] = []
+        limit = max(self._open(proxy)) + 3
+        hard = resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE)[1]
+        resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, (limit, hard))
+        # Some may be used for a moment; those in the backlog take their place.
+        for _ in range(9):
+            client = socket.socket(socket.AF_UNIX)
+            self.addCleanup(client.close)
+            client.connect(proxy.console_path)
+            self._clients.append(client)
+        # Accepting takes two for a moment, so the last one may stay free.
+        proxy.wait(lambda: len(self._open(proxy)) >= limit - 1)
+
+    def _open(self, proxy: Proxy) -> set[int]:
+        return {int(entry.name) for entry in Path(f"/proc/{proxy.pid}/fd").iterdir()}

@@ -7,6 +7,9 @@ from __future__ import annotations
 import json
 from signal import SIGKILL, SIGTERM, SIGUSR1, SIGUSR2
 
+from twisted.internet.interfaces import IUNIXTransport
+from zope.interface import directlyProvides
+
 from mwproxy.master.respawn import STEADY
 from mwproxy.process.sockets import CannotBind, ListenerSpec
 from tests.master.fixture import SupervisorTestCase
@@ -75,14 +78,12 @@ class RespawnTests(SupervisorTestCase):
         (old,) = self.start(RESPAWN)
         text = self.file.read_bytes()
         self.file.write_text("half a fi")
+        transport = self.system.workers()[1].channel.transport
+        transport.connected = True
+        directlyProvides(transport, IUNIXTransport)
         new = self.die(old)
-        self.assertEqual(self.contents_of(new), {str(self.file): text})
-
-    def contents_of(self, worker: MemoryProcess) -> dict[str, bytes]:
-        """
-        Read the texts that a worker was given.
-        """
-        return worker.channel.transport.contents  # type: ignore[no-any-return]
+        self.assertEqual(transport.contents, {str(self.file): text})
+        new.exit(1)
 
     def test_again_and_again(self) -> None:
         """

@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 
 from mwproxy.process.contents import get_contents
 from mwproxy.process.ipc import CHANNEL_VERSION
+from mwproxy.process.reserve import Reserve
 from mwproxy.process.system import System
 
 
@@ -181,6 +182,9 @@ class MemorySystem(System):
 
     def look_for_exits(self) -> None:
         self.log.append("look")
+
+    def reserve(self) -> Reserve:
+        return Reserve(0)
 
     def become_subreaper(self) -> bool:
         return False

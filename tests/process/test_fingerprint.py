@@ -4,6 +4,7 @@ Tests for L{mwproxy.process.fingerprint}.
 
 from __future__ import annotations
 
+import resource
 import shutil
 import tempfile
 from pathlib import Path
@@ -36,6 +37,21 @@ class FingerprintTests(SynchronousTestCase):
         (self.package / "__pycache__").mkdir()
         (self.package / "__pycache__" / "x.py").write_text("")
         self.assertEqual(fingerprint(), before)
+
+    def test_out_of_descriptors(self) -> None:
+        """
+        When it cannot be looked, nothing has changed.
+        """
+        before = fingerprint()
+        self.file.write_text("22\n")
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        try:
+            blind = fingerprint()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        self.assertEqual(blind, before)
+        self.assertNotEqual(fingerprint(), before)
 
     def test_changed_added_removed(self) -> None:
         """
