@@ -112,7 +112,7 @@ class WorkerService:
         cpus = configuration.global_.cpu_map.get(order.process)
         problem = bind_to_cpus(cpus) if cpus else ""
         if problem:
-            diagnostics.warning(f"cpu-map : process {order.process} cannot be bound: {problem}.")
+            self._warn(f"cpu-map : process {order.process} cannot be bound: {problem}.")
         program = order.options.get("argv0", "mwproxy")
         room = limit_descriptors(configuration, diagnostics, program)
         if room.automatic and (order.options.get("verbose") or order.options.get("debug")):

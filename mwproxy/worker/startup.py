@@ -17,7 +17,7 @@ import mwproxy.rules.compiler  # noqa: F401  # installs itself as the rule compi
 from mwproxy.config import loader
 from mwproxy.config.model import Bind, Configuration, Proxy
 from mwproxy.config.processes import fit_processes
-from mwproxy.core.diagnostics import Diagnostic, Diagnostics
+from mwproxy.core.diagnostics import Diagnostic, Diagnostics, Severity
 from mwproxy.core.families import PACKAGES
 from mwproxy.core.registry import load_family
 from mwproxy.process.sockets import ListenerSpec
@@ -69,7 +69,8 @@ def read_configuration(order: Order, host: Host) -> tuple[Configuration, Diagnos
     quiet = bool(order.options.get("quiet"))
 
     def emit(message: Diagnostic) -> None:
-        if not quiet:
+        # What is not fatal is the same for all of several processes.
+        if not quiet and (order.process == 1 or message.severity is Severity.ALERT):
             host.say(message.render(pid))
 
     def read(name: str) -> bytes:

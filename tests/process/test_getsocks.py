@@ -5,15 +5,17 @@ Tests for L{mwproxy.process.getsocks}.
 from __future__ import annotations
 
 import array
+import os
 import shutil
 import socket
 import struct
 import tempfile
 import threading
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mwproxy.process.getsocks import NoTransfer, fetch_listeners
+from mwproxy.process.getsocks import NoTransfer, fetch_listeners, key_of
 
 
 class FetchTests(SynchronousTestCase):
@@ -90,6 +92,78 @@ class FetchTests(SynchronousTestCase):
         """
         self.serve([], count=3)
         self.assertRaises(NoTransfer, fetch_listeners, self.path)
+
+    def answer(self, data: bytes, *fds: int) -> str:
+        """
+        Get the error for an answer, with descriptors beside it.
+        """
+
+        def run() -> None:
+            peer, _ = self.server.accept()
+            with peer:
+                peer.recv(100)
+                if fds:
+                    socket.send_fds(peer, [data], fds)
+                else:
+                    peer.sendall(data)
+                peer.recv(100)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        error = self.assertRaises(NoTransfer, fetch_listeners, self.path)
+        thread.join()
+        return str(error)
+
+    def test_no_sense(self) -> None:
+        """
+        Numbers that are none, and announcements that are not kept, are told apart; descriptors that
+        came are closed.
+        """
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for count in (-1, 1 << 30):
+            self.assertIn("did not answer with its sockets", self.answer(struct.pack("=i", count)))
+        self.assertIn("it does not answer", self.answer(b"\0\0"))
+        with socket.create_server(("127.0.0.1", 0)) as sock:
+            # One comes beside the number, where none belongs; another never does.
+            text = self.answer(struct.pack("=i", 2) + bytes(6), sock.fileno())
+        self.assertIn("sent fewer sockets than it announced", text)
+        self.assertEqual(len(list(Path("/proc/self/fd").iterdir())), before)
+
+    def test_other_descriptors(self) -> None:
+        """
+        What is no stream socket of a family that is had here is left out.
+        """
+        datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        tcp = self.listening(socket.AF_INET, ("127.0.0.1", 0))
+        ends = socket.socket(fileno=os.dup(datagram.fileno()))
+        self.addCleanup(ends.close)
+        self.addCleanup(datagram.close)
+        with Path(os.devnull).open("rb") as file:
+            ours = [datagram.fileno(), file.fileno(), tcp.fileno(), tcp.fileno()]
+
+            def run() -> None:
+                peer, _ = self.server.accept()
+                with peer:
+                    peer.recv(100)
+                    peer.sendall(struct.pack("=i", len(ours)))
+                    socket.send_fds(peer, [bytes(6 * len(ours))], ours)
+
+            thread = threading.Thread(target=run)
+            thread.start()
+            found = fetch_listeners(self.path)
+            thread.join()
+        [(key, sock)] = found.items()
+        self.addCleanup(sock.close)
+        self.assertEqual(key, ("ipv4", "127.0.0.1", tcp.getsockname()[1], ""))
+
+    def test_abstract(self) -> None:
+        """
+        Abstract names are told by the padding of the one kind.
+        """
+        padded = self.listening(socket.AF_UNIX, b"\0mwp-padded".ljust(108, b"\0"))
+        exact = self.listening(socket.AF_UNIX, b"\0mwp-exact")
+        self.assertEqual(key_of(padded), ("abns", "mwp-padded", 0, ""))
+        self.assertEqual(key_of(exact), ("abnsz", "mwp-exact", 0, ""))
 
     def test_nobody_there(self) -> None:
         """
