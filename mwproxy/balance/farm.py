@@ -5,6 +5,7 @@ algorithm.
 
 from __future__ import annotations
 
+from mwproxy.balance.batches import MANY, Batched
 from mwproxy.core.families import PACKAGES, balances
 from mwproxy.core.registry import load_family
 from mwproxy.live.proxies import Backend
@@ -48,5 +49,7 @@ def make_balancer(backend: Backend) -> Balancer:
     if name not in balances:
         load_family(PACKAGES["balances"])
     balancer: Balancer = balances.get(name).make(backend)
+    if len(backend.servers) >= MANY:
+        balancer = Batched(balancer, backend)
     backend.balancer = balancer
     return balancer

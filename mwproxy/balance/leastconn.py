@@ -70,7 +70,8 @@ class LeastConn:
             if entered[server][1] != stamp:
                 heappop(heap)
                 continue
-            actual = (server.current + len(server.queue)) / server.share
+            # A share of 0 is that of a server that has left since (batches.py).
+            actual = (server.current + len(server.queue)) / (server.share or 1)
             if actual > load:
                 stamp = next(self._stamps)
                 entered[server] = (actual, stamp)
@@ -114,7 +115,7 @@ class LeastConn:
         known = self._entered.get(server)
         if known is None:
             return
-        load = (server.current + len(server.queue)) / server.share
+        load = (server.current + len(server.queue)) / (server.share or 1)
         if load < known[0] or known[0] == _PARKED:
             stamp = next(self._stamps)
             self._entered[server] = (load, stamp)

@@ -76,7 +76,7 @@ def announce(backend: Backend, messages: Iterable[Message]) -> None:
 
 def recount(backend: Backend, now: float) -> list[Message]:
     """
-    Count the usable servers of a backend, after any change to one of them.
+    Count the usable servers of a backend.
 
     @param backend: The backend; its times of change are kept too.
 
@@ -84,7 +84,6 @@ def recount(backend: Backend, now: float) -> list[Message]:
 
     @return: HAProxy's alert when none is left.
     """
-    before = backend.active or backend.backups
     active = backups = 0
     for server in backend.servers:
         if server.usable_now:
@@ -92,6 +91,11 @@ def recount(backend: Backend, now: float) -> list[Message]:
                 backups += 1
             else:
                 active += 1
+    return _note_usable(backend, active, backups, now)
+
+
+def _note_usable(backend: Backend, active: int, backups: int, now: float) -> list[Message]:
+    before = backend.active or backend.backups
     backend.active = active
     backend.backups = backups
     if before and not active and not backups:
@@ -383,8 +387,13 @@ def _on_backup(backend: Backend) -> str:
 
 def _settle(server: Server, now: float) -> list[Message]:
     backend = server.backend
+    was_usable = server.usable_now
     server.refresh_usable()
-    messages = recount(backend, now)
+    # Not recount(): ten thousand servers that go down one by one would be counted as often.
+    change = server.usable_now - was_usable
+    active = backend.active + (0 if server.backup else change)
+    backups = backend.backups + (change if server.backup else 0)
+    messages = _note_usable(backend, active, backups, now)
     # A backend gets its balancer when the whole configuration is live.
     balancer = getattr(backend, "balancer", None)
     if balancer is not None:
