@@ -7,14 +7,17 @@ as it may; so what a connection holds is bounded by a frame, what one C{dataRece
 the answers to that. The answers to all that came at once leave in one write: HAProxy 3.2 up to
 3.2.22 resets connections whose hello comes in pieces.
 
-When the agent leaves, a connection that has nothing in work is told so together with an answer,
-where the engine cannot have sent the next NOTIFY yet (it may with pipelining); one that is asked
-nothing any more is told after a moment.
+When the agent leaves, a connection is told so together with an answer: without pipelining the
+engine cannot have sent the next NOTIFY yet, and none is lost. With pipelining it can, so the last
+answers are held back for a moment, in which their requests ask for nothing more; they leave with
+the message once nothing has come for that long. A connection that is asked nothing any more is told
+after a while.
 """
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +48,10 @@ _BATCH = 65536
 _FAREWELL = 1.0
 #: Seconds until a connection that leaves looks again whether nothing is in work.
 _RETRY = 0.1
+#: Seconds that nothing has to come, with pipelining, until a connection that leaves ends.
+_QUIET = 0.005
+#: Seconds that answers are held back at most.
+_LONGEST_HOLD = 0.05
 #: Frames that only an agent may send.
 _OURS = frozenset((Kind.AGENT_HELLO, Kind.AGENT_DISCONNECT, Kind.ACK))
 _CAPABILITIES = frozenset(("pipelining",))
@@ -81,6 +88,8 @@ class Connection(Protocol):
         self._reader = FrameReader(service.agent.max_frame_size)
         self.phase = Phase.GREETING
         self._leaving = False
+        self._pipelining = False
+        self._held_until: float | None = None
         self._blocked = False
         self._waiting = False
         self._working = False
@@ -144,8 +153,7 @@ class Connection(Protocol):
         if self._leaving or not self._open:
             return
         self._leaving = True
-        self._stop_timer()
-        self._timer = self._service.clock.callLater(linger, self._leave_now)
+        self._restart_timer(linger, self._leave_now)
 
     def abort(self) -> None:
         """
@@ -226,6 +234,7 @@ class Connection(Protocol):
         self._work.peer = self.peer
         self._work.engine_id = hello.engine_id
         both = hello.capabilities & _CAPABILITIES
+        self._pipelining = bool(both)
         self._put(encode_agent_hello(AgentHello(size, both)))
         if hello.healthcheck:
             self._counters.checks += 1
@@ -244,10 +253,30 @@ class Connection(Protocol):
     def _answer(self, frame: bytes) -> None:
         if self._open:
             self._put(frame)
-            if self._leaving and self._idle():
-                self._leave_now()
+            if self._leaving:
+                self._leave_with_answer()
             if not self._working:
                 self._flush()
+
+    def _leave_with_answer(self) -> None:
+        if not self._pipelining:
+            if self._idle():
+                self._leave_now()
+            return
+        if self._held_until is None:
+            self._held_until = self._service.clock.seconds() + _LONGEST_HOLD
+        self._restart_timer(_QUIET, self._was_quiet)
+
+    def _was_quiet(self) -> None:
+        if self._idle():
+            self._leave_now()
+        elif self._service.clock.seconds() < (self._held_until or 0.0):
+            self._restart_timer(_QUIET, self._was_quiet)
+        else:
+            # Something takes long: its answer tries again.
+            self._held_until = None
+            self._flush()
+            self._restart_timer(_RETRY, self._leave_now)
 
     def _idle(self) -> bool:
         if self._work.busy or self._reader.pending:
@@ -263,8 +292,7 @@ class Connection(Protocol):
             return
         if not self._idle():
             # The next answer tries again, or we do.
-            self._stop_timer()
-            self._timer = self._service.clock.callLater(_RETRY, self._leave_now)
+            self._restart_timer(_RETRY, self._leave_now)
             return
         self._farewell(Status.NORMAL)
         if not self._working:
@@ -288,15 +316,15 @@ class Connection(Protocol):
 
     def _end(self) -> None:
         self.phase = Phase.ENDING
-        self._stop_timer()
-        self._timer = self._service.clock.callLater(_FAREWELL, self.abort)
+        self._held_until = None
+        self._restart_timer(_FAREWELL, self.abort)
 
     def _put(self, frame: bytes) -> None:
         self._out.append(frame)
         self._out_size += len(frame)
 
     def _flush(self) -> None:
-        if self._out:
+        if self._out and self._held_until is None:
             data = b"".join(self._out)
             self._out = []
             self._out_size = 0
@@ -333,6 +361,10 @@ class Connection(Protocol):
             self.transport.unregisterProducer()
         self.transport.resumeProducing()
         self.transport.loseWriteConnection()
+
+    def _restart_timer(self, seconds: float, call: Callable[[], object]) -> None:
+        self._stop_timer()
+        self._timer = self._service.clock.callLater(seconds, call)
 
     def _stop_timer(self) -> None:
         if self._timer is not None and self._timer.active():

@@ -93,19 +93,18 @@ class Port:
         except BlockingIOError:
             return False
         except OSError as error:
+            # Else the client has gone away meanwhile, here as below.
             if error.errno in _SHORT:
                 self._rest(error)
                 return False
-            # The client has gone away meanwhile.
             return True
         with sock:
             try:
                 self._reactor.adoptStreamConnection(sock.fileno(), sock.family, self._factory)
             except OSError as error:
-                if error.errno not in _SHORT:
-                    raise
-                self._rest(error)
-                return False
+                if error.errno in _SHORT:
+                    self._rest(error)
+                    return False
         return True
 
     def _rest(self, error: OSError) -> None:

@@ -204,13 +204,13 @@ class FakeEngine:
                 found.append((kind, decode_disconnect(frame, at)))
         return found
 
-    def hello(self) -> AgentHello:
+    def hello(self, pipelining: bool = True) -> AgentHello:
         """
         Shake hands.
 
         @return: What the agent says.
         """
-        self.say(HELLO)
+        self.say(HELLO if pipelining else encode_engine_hello(EngineHello(16380)))
         [(kind, said)] = self.frames()
         assert kind == Kind.AGENT_HELLO and isinstance(said, AgentHello)
         return said
@@ -247,7 +247,7 @@ class Scene:
         self.service = AgentService(agent, self.clock, Log(self.lines.append, self.clock.seconds))
         self.counters = self.service.counters
 
-    def engine(self, greet: bool = True) -> FakeEngine:
+    def engine(self, greet: bool = True, pipelining: bool = True) -> FakeEngine:
         """
         Connect.
 
@@ -255,7 +255,7 @@ class Scene:
         """
         engine = FakeEngine(self.service)
         if greet:
-            engine.hello()
+            engine.hello(pipelining)
         return engine
 
     @property

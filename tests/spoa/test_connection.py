@@ -276,18 +276,48 @@ class LeaveTests(ConnectionTestCase):
         """
         A connection that is asked is told together with the answer, in one write.
         """
-        engine = self.scene.engine()
+        engine = self.scene.engine(pipelining=False)
         self.scene.service.leave(0)
         sends = engine.transport.socket.sends
         engine.say(notify(1, "echo") + notify(2, "echo"))
         self.assertEqual([kind for kind, _ in engine.frames()], [103, 103, 102])
         self.assertEqual(engine.transport.socket.sends - sends, 1)
 
+    def test_pipelining(self) -> None:
+        """
+        With pipelining answers are held back until nothing has come for a moment.
+        """
+        engine = self.scene.engine()
+        self.scene.service.leave(0)
+        for number in range(5):
+            engine.say(notify(number, "echo"))
+            self.scene.clock.advance(0.004)
+            self.assertEqual(engine.frames(), [])
+        sends = engine.transport.socket.sends
+        self.scene.clock.advance(0.001)
+        self.assertEqual([kind for kind, _ in engine.frames()], [103] * 5 + [102])
+        self.assertEqual(engine.transport.socket.sends - sends, 1)
+
+    def test_not_held_for_long(self) -> None:
+        """
+        Answers do not wait for functions that take long.
+        """
+        engine = self.scene.engine()
+        self.scene.service.leave(0)
+        engine.say(notify(1, "wait") + notify(2, "echo"))
+        self.assertEqual(engine.frames(), [])
+        self.scene.clock.pump([0.005] * 11)
+        self.assertEqual(list(engine.acks()), [2])
+        self.scene.clock.advance(5)
+        self.waiting[0].callback(None)
+        self.scene.clock.advance(0.005)
+        self.assertEqual([kind for kind, _ in engine.frames()], [103, 102])
+
     def test_in_work(self) -> None:
         """
         What is in work is answered before, however long it takes.
         """
-        engine = self.scene.engine()
+        engine = self.scene.engine(pipelining=False)
         engine.say(notify(1, "wait") + notify(2, "wait"))
         self.scene.service.leave(0)
         self.scene.clock.advance(5)
@@ -300,7 +330,7 @@ class LeaveTests(ConnectionTestCase):
         """
         What has arrived but is not read yet is answered before.
         """
-        engine = self.scene.engine()
+        engine = self.scene.engine(pipelining=False)
         self.scene.service.leave(0)
         engine.transport.socket.unread = notify(1, "echo")
         self.scene.clock.advance(0.5)
@@ -327,8 +357,7 @@ class LeaveTests(ConnectionTestCase):
         Who was accepted in the last moment is answered once.
         """
         self.scene.service.leave(0)
-        engine = self.scene.engine(greet=False)
-        engine.hello()
+        engine = self.scene.engine(pipelining=False)
         engine.say(notify(1, "echo"))
         self.assertEqual([kind for kind, _ in engine.frames()], [103, 102])
 
