@@ -12,7 +12,6 @@ from mwproxy.live.proxies import Frontend
 from mwproxy.live.sessions import Session
 from mwproxy.net.endpoint import ENDPOINT_SLOTS, UNWATCHED, Endpoint
 from mwproxy.net.plane import Plane
-from mwproxy.net.reactor import BROKEN, READ, WRITE
 from mwproxy.stream.routing import Router, seconds
 
 if TYPE_CHECKING:
@@ -68,10 +67,6 @@ class ClientConnection(Session, Endpoint):
 
     @ivar inbuf: Bytes received and not yet understood.
 
-    @ivar on_read: Called when there is something to read.
-
-    @ivar on_drained: Called when C{out} is empty again.
-
     @ivar half_closed: True when the client will send nothing more.
     """
 
@@ -81,13 +76,9 @@ class ClientConnection(Session, Endpoint):
         "expiry",
         "half_closed",
         "inbuf",
-        "on_drained",
-        "on_read",
         "parked_at",
     )
 
-    on_read: Any
-    on_drained: Any
     stream: Any
 
     def __init__(self, entry: Entry, sock: Any, address: Any, now: float, wall: float) -> None:
@@ -163,27 +154,6 @@ class ClientConnection(Session, Endpoint):
         A soft stop has begun.
         """
 
-    def event(self, event: int) -> None:
-        """
-        Something happened on the socket.
-
-        @param event: The event mask.
-        """
-        if event & WRITE:
-            try:
-                drained = self.flush()
-            except OSError:
-                self.broken()
-                return
-            if drained and self.on_drained is not None:
-                self.on_drained()
-            if self.fd < 0:
-                return
-        if event & READ:
-            self.on_read()
-        elif event & BROKEN and self.failed():
-            self.broken()
-
     def wait(self, seconds: float) -> None:
         """
         Set the timeout anew.
@@ -198,12 +168,6 @@ class ClientConnection(Session, Endpoint):
     def expire(self, now: float) -> None:
         """
         The timeout has come.
-        """
-        raise NotImplementedError
-
-    def broken(self) -> None:
-        """
-        The connection is gone.
         """
         raise NotImplementedError
 

@@ -12,10 +12,12 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from mwproxy.net.plane import Plane
-from mwproxy.net.reactor import READ, WRITE
+from mwproxy.net.reactor import BROKEN, READ, WRITE
 
 #: Slots of every class that is an endpoint (bases with slots cannot be combined).
-ENDPOINT_SLOTS = ("fd", "mask", "out", "plane", "recv", "send", "sock")
+ENDPOINT_SLOTS = (
+    "fd", "mask", "on_drained", "on_read", "out", "plane", "recv", "send", "sock",
+)  # fmt: skip
 
 
 #: L{Endpoint.mask} of a descriptor that the reactor does not watch at all.
@@ -31,6 +33,10 @@ class Endpoint:
     @ivar mask: What it is watched for.
 
     @ivar out: Bytes that wait to be sent, empty when the socket takes more.
+
+    @ivar on_read: Called when there is something to read.
+
+    @ivar on_drained: Called when C{out} is empty again.
     """
 
     if not TYPE_CHECKING:  # the slots are those of subclasses
@@ -43,6 +49,8 @@ class Endpoint:
     out: bytes
     recv: Any
     send: Any
+    on_read: Any
+    on_drained: Any
 
     def adopt(self, plane: Plane, sock: Any) -> None:
         """
@@ -74,6 +82,28 @@ class Endpoint:
         Something happened on the socket.
 
         @param event: The event mask.
+        """
+        if event == READ:
+            self.on_read()
+            return
+        if event & WRITE:
+            try:
+                drained = self.flush()
+            except OSError:
+                self.broken()
+                return
+            if drained and self.on_drained is not None:
+                self.on_drained()
+            if self.fd < 0:
+                return
+        if event & READ:
+            self.on_read()
+        elif event & BROKEN and self.failed():
+            self.broken()
+
+    def broken(self) -> None:
+        """
+        The connection is gone.
         """
         raise NotImplementedError
 

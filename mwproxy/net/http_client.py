@@ -176,6 +176,9 @@ class HttpClient(ClientConnection):
         self.inbuf = data[end:]
         self.requests += 1
         stream = self.stream = HttpExchange(self)
+        # These are asked for so often that the defaults of the class would take longer.
+        stream.upload = None
+        stream._answer = stream._first = b""
         stream.request = request
         stream.request_at = begun = now
         stream.idle_since = self.idle_from

@@ -11,6 +11,7 @@ from mwproxy.net.pools import keep_idle
 from mwproxy.net.reactor import READ
 from mwproxy.protocols.http1.messages import Request
 from mwproxy.stream import answers
+from mwproxy.stream.assignment import release
 from mwproxy.stream.outcome import account_http
 
 #: Letter of the termination state for what a stream was doing when its client left.
@@ -190,8 +191,10 @@ class HttpEnding(Exchange):
             idle.append(link)
         else:
             self.free_link()
-        if self._counted:
-            self.let_go()
+        # What let_go does: it has a server, and waits in no queue.
+        self._counted = False
+        self.route.backend.counters.scur -= 1
+        release(server)
         self.step = DONE
         account_http(self, now)
         if self.keep:

@@ -34,11 +34,8 @@ _IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE
 class HttpExchange(HttpResponse):
     """
     One request with its response.
-
-    @ivar ruled: True when rules had a look at the request and may have changed it.
     """
 
-    ruled: bool = False
     _first: bytes = b""
 
     def take_body(self, scanner: ChunkScanner | None, length: int) -> None:
@@ -81,7 +78,6 @@ class HttpExchange(HttpResponse):
             return
         rules = entry.request_rules
         if rules is not None:
-            self.ruled = True
             verdict = rules(self)
             if verdict is not None and verdict.kind != "allow":
                 self._judge(verdict)
@@ -92,7 +88,6 @@ class HttpExchange(HttpResponse):
             self.fail(503, "S", "C")
             return
         if route.request_rules is not None:
-            self.ruled = True
             self.backend = route.backend
             verdict = route.request_rules(self)
             if verdict is not None and verdict.kind != "allow":
@@ -173,7 +168,7 @@ class HttpExchange(HttpResponse):
         """
         request: Request = self.request
         route = self.route
-        if route.plain and request.block.ready and request.version == 11 and not self.ruled:
+        if route.plain and request.block.ready and request.version == 11:
             data: bytes = request.line + request.block.ready
         else:
             data = request_head(self, request, route)
@@ -290,7 +285,7 @@ class HttpExchange(HttpResponse):
 
 reserve_attributes(
     HttpExchange,
-    "session request request_at idle_since begun begun_wall bytes_in ruled route backend server "
+    "session request request_at idle_since begun begun_wall bytes_in route backend server "
     "tally _counted link reused assigned_at connected_at step response status response_at keep "
-    "keep_link head_out bytes_out ended_at upload download cause phase",
+    "keep_link head_out bytes_out ended_at upload _answer _first cause phase",
 )

@@ -14,7 +14,7 @@ from mwproxy.core.specialize import specialized
 from mwproxy.live.servers import Server
 from mwproxy.net.endpoint import ENDPOINT_SLOTS, Endpoint
 from mwproxy.net.plane import Plane
-from mwproxy.net.reactor import BROKEN, READ, WRITE
+from mwproxy.net.reactor import READ, WRITE
 from mwproxy.net.socket_options import NO_LINGER, server_options
 
 _STREAM = int(socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
@@ -53,25 +53,17 @@ class ServerLink(Endpoint):
     @ivar uses: How many streams it has served before the present one.
 
     @ivar private: True when only the session that made it may use it again.
-
-    @ivar on_read: Called when there is something to read.
-
-    @ivar on_drained: Called when C{out} is empty again.
     """
 
     __slots__ = (
         *ENDPOINT_SLOTS,
         "idle_since",
-        "on_drained",
-        "on_read",
         "owner",
         "private",
         "server",
         "uses",
     )
 
-    on_read: Any
-    on_drained: Any
     owner: Any
 
     def __init__(self, plane: Plane, server: Server) -> None:
@@ -146,28 +138,10 @@ class ServerLink(Endpoint):
         self.want(READ)
         owner.link_ready(self)
 
-    def event(self, event: int) -> None:
+    def broken(self) -> None:
         """
-        Something happened on the socket.
-
-        @param event: The event mask.
+        The connection is gone.
         """
-        if event & WRITE:
-            try:
-                drained = self.flush()
-            except OSError:
-                self._fail()
-                return
-            if drained and self.on_drained is not None:
-                self.on_drained()
-            if self.fd < 0:
-                return
-        if event & READ:
-            self.on_read()
-        elif event & BROKEN and self.failed():
-            self._fail()
-
-    def _fail(self) -> None:
         if self.owner is not None:
             self.owner.link_broken()
         else:

@@ -4,8 +4,8 @@ C{-d}: who connects, what is asked and what is answered, on standard output, in 
 
 The trace stands in front of the rules of each proxy and behind its log, so that nothing of the data
 plane knows about it: without C{-d} it is not even imported. Two things follow. What ends before the
-rules are reached (a request that makes no sense) shows only as accepted and closed; and C{ruled}
-requests, as all are then, are written anew for servers.
+rules are reached (a request that makes no sense) shows only as accepted and closed; and all
+requests count as changed by rules, and are written anew for servers.
 """
 
 from __future__ import annotations

@@ -92,17 +92,19 @@ class Formatter:
             text = text.replace(b"\n", b" ")
         if self._raw:
             return text[: self._length] + b"\n"
-        second = int(wall)
-        if second != self._second:
-            self._second = second
+        if not self._second <= wall < self._second + 1:
+            self._second = int(wall)
             self._headers.clear()
         header = self._headers.get(severity)
         if header is None:
-            header = self._headers[severity] = self._header(severity, second)
+            header = self._headers[severity] = self._header(severity, self._second)
         before, after = header
         if self._fractions:
-            before = b"%b%06d%b" % (before, int((wall - second) * 1_000_000), after)
-        return (before + text)[: self._length] + b"\n"
+            before = b"%b%06d%b" % (before, int((wall - self._second) * 1_000_000), after)
+        line = before + text
+        if len(line) > self._length:
+            line = line[: self._length]
+        return line + b"\n"
 
     def _header(self, severity: int, second: int) -> tuple[bytes, bytes]:
         now = self._localtime(second)

@@ -42,13 +42,10 @@ def request_head(stream: Stream, request: Request, route: Route) -> bytes:
         tail = b"connection: keep-alive\r\n" + tail
     if route.forwardfor is not None:
         tail = forwarded_for(stream, request, route.forwardfor) + tail
-    return b"%b %b%b%b%b" % (
-        request.method,
-        request.target,
-        _VERSIONS[request.version],
-        request.wire_fields(),
-        tail,
-    )
+    line = request.line
+    if stream.received is not None or not line:
+        line = request.method + b" " + request.target + _VERSIONS[request.version]
+    return line + request.wire_fields() + tail
 
 
 def forwarded_for(
@@ -102,7 +99,7 @@ def response_head(response: Response, request: Request, *, keep: bool, decoded: 
         tail = b"connection: close\r\n" + tail
     elif request.version < 11 or response.version < 11:
         tail = b"connection: keep-alive\r\n" + tail
-    return b"%b%b%b" % (status_line(response), response.wire_fields(), tail)
+    return (response.line or status_line(response)) + response.wire_fields() + tail
 
 
 def status_line(response: Response) -> bytes:

@@ -38,7 +38,7 @@ class Route:
 
     @ivar keeps: True when connections of both sides live on as far as configuration says.
 
-    @ivar plain: True when moreover nothing is added to requests (C{forwardfor}).
+    @ivar plain: True when moreover requests leave as they came: no rules, no C{forwardfor}.
 
     @ivar reuses_first: Whether even the first request of a session may use any idle connection.
 
@@ -113,7 +113,12 @@ class Route:
         self.reuses_first = back.reuse == "always"
         self.pools = back.reuse != "never"
         self.keeps = self.close_mode == "keep-alive"
-        self.plain = self.keeps and not self.forwardfor
+        self.plain = (
+            self.keeps
+            and not self.forwardfor
+            and front.http_request is None
+            and back.http_request is None
+        )
         self.watches_client = "abortonclose" in back.options
         self.retries = back.retries
         self.redispatch_each = back.redispatch
@@ -198,7 +203,8 @@ class Router:
                     return self.route(backend)
                 if dynamic is None:
                     break
-        return self.route(self._default) if self._default is not None else None
+        default = self._default
+        return None if default is None else self._routes.get(default) or self.route(default)
 
 
 def is_http(description: model.Proxy) -> bool:

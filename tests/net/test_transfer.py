@@ -22,7 +22,7 @@ class End(Endpoint):
     An endpoint that does what it is told for each event.
     """
 
-    __slots__ = (*ENDPOINT_SLOTS, "on_drained", "on_read")
+    __slots__ = ENDPOINT_SLOTS
 
     on_drained: Any
     on_read: Any

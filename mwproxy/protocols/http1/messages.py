@@ -197,10 +197,13 @@ class Message:
         @return: Lines, each ending in CRLF; without the empty one.
         """
         if self.edited is not None:
-            return b"".join([b"%b: %b\r\n" % line for line in self.edited])
+            return b"".join([name + b": " + value + b"\r\n" for name, value in self.edited])
         if self.added is None:
             return self.block.wire
-        return self.block.wire + b"".join([b"%b: %b\r\n" % line for line in self.added])
+        wire = self.block.wire
+        for name, value in self.added:
+            wire += name + b": " + value + b"\r\n"
+        return wire
 
 
 @specialized

@@ -85,10 +85,13 @@ def act_set_header(line: RuleLine) -> Rule:
 def _set_constant(attribute: str, name: bytes, value: bytes) -> Rule:
     field = (name, value)
 
-    def set_header(stream: Any) -> None:
-        getattr(stream, attribute).put(field)
+    def set_in_request(stream: Any) -> None:
+        stream.request.put(field)
 
-    return set_header
+    def set_in_response(stream: Any) -> None:
+        stream.response.put(field)
+
+    return set_in_request if attribute == "request" else set_in_response
 
 
 @action("add-header", rulesets=_BOTH)

@@ -108,7 +108,7 @@ def alias_rc(options: Options) -> Format:
         shown = b"%d" % stream.retries
         return b"+" + shown if stream.redispatched else shown
 
-    return inline(retries, "{'+' if stream.redispatched else ''}{stream.retries}")
+    return inline(retries, "{'+' if stream.redispatched else ''}{stream.retries or '0'}")
 
 
 @log_alias("sq")
@@ -116,7 +116,7 @@ def alias_sq(options: Options) -> Format:
     """
     Streams before it in the server's queue.
     """
-    return inline(lambda stream: b"%d" % stream.server_queue, "{stream.server_queue}")
+    return inline(lambda stream: b"%d" % stream.server_queue, "{stream.server_queue or '0'}")
 
 
 @log_alias("bq")
@@ -124,7 +124,7 @@ def alias_bq(options: Options) -> Format:
     """
     Streams before it in the backend's queue.
     """
-    return inline(lambda stream: b"%d" % stream.backend_queue, "{stream.backend_queue}")
+    return inline(lambda stream: b"%d" % stream.backend_queue, "{stream.backend_queue or '0'}")
 
 
 _lines: WeakKeyDictionary[Any, count[int]] = WeakKeyDictionary()

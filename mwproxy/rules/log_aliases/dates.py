@@ -39,6 +39,12 @@ def _local(second: int) -> str:
     return _date(time.localtime(second))
 
 
+@lru_cache(maxsize=256)
+def _local_stamp(millisecond: int) -> str:
+    second, rest = divmod(millisecond, 1000)
+    return f"{_local(second)}.{rest:03d}"
+
+
 @lru_cache(maxsize=64)
 def _local_zone(second: int) -> bytes:
     when = time.localtime(second)
@@ -55,8 +61,7 @@ def _universal(second: int) -> bytes:
 
 def _with_milliseconds(wall: Wall) -> Format:
     def shown(stream: Any) -> bytes:
-        when = wall(stream)
-        return f"{_local(int(when))}.{int(when * 1000) % 1000:03d}".encode()
+        return _local_stamp(int(wall(stream) * 1000)).encode()
 
     return shown
 
@@ -68,8 +73,8 @@ def alias_t(options: Options) -> Format:
     """
     return inline(
         _with_milliseconds(_accepted),
-        "{local_date(int(session.accepted_wall))}.{int(session.accepted_wall * 1000) % 1000:03d}",
-        local_date=_local,
+        "{local_stamp(int(session.accepted_wall * 1000))}",
+        local_stamp=_local_stamp,
     )
 
 
@@ -82,8 +87,8 @@ def alias_tr(options: Options) -> Format:
 
     return inline(
         _with_milliseconds(_begun),
-        "{local_date(int(wall))}.{int(wall * 1000) % 1000:03d}",
-        local_date=_local,
+        "{local_stamp(int(wall * 1000))}",
+        local_stamp=_local_stamp,
     )
 
 
