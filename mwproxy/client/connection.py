@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from mwproxy.core.addresses import Address, parse_address
 from mwproxy.core.values import BadValue
 
-#: Bytes taken at one time.
+#: Bytes taken at one time, and of one answer.
 PIECE = 65536
+MOST = 16 * 1024 * 1024
 
 
 class Unreachable(Exception):
@@ -92,8 +93,11 @@ class Connection:
 
         @raise Unreachable: The time is over, or the connection broke.
         """
-        rest = b""
+        rest, size = b"", 0
         while piece := self._receive():
+            size += len(piece)
+            if size > MOST:
+                raise Unreachable(f"'{self.address}' says too much to be a console")
             *whole, rest = (rest + piece).split(b"\n")
             for line in whole:
                 yield line.decode("utf-8", "replace")

@@ -101,6 +101,16 @@ class ConnectionTests(ConsoleTestCase):
             error = self.assertRaises(Unreachable, list, connection.lines())
         self.assertEqual(str(error), f"no answer: '{self.path}' took longer than 10 s")
 
+    def test_floods(self) -> None:
+        """
+        Somebody who never stops is no console.
+        """
+        self.serve(*[b"x" * 65536] * 300)
+        with Connection(self.path, PATIENCE) as connection:
+            connection.send("reload")
+            error = self.assertRaises(Unreachable, list, connection.lines())
+        self.assertEqual(str(error), f"'{self.path}' says too much to be a console")
+
     def test_full_backlog(self) -> None:
         """
         A console that accepts nobody is given up too.

@@ -25,6 +25,11 @@ NO_ANSWER = (
     "the console hung up without saying how the reload ended: did the master end?"
     " (HAProxy before 2.7 never says it.)"
 )
+NO_SENSE = "this is no answer to 'reload': is it the console of a master?"
+#: How a console says that it will not: the level is too low, or it is not a master's.
+REFUSALS = ("Permission denied", "Unknown command")
+#: Lines of something that is no answer.
+MOST_SHOWN = 5
 
 
 def judge(lines: Iterable[str]) -> tuple[int, list[str]]:
@@ -34,7 +39,7 @@ def judge(lines: Iterable[str]) -> tuple[int, list[str]]:
     @param lines: The answer.
 
     @return: The exit status, and what to show: on failure the messages of the start-up log, or
-        whatever stands in place of an answer.
+        what stands in place of an answer.
     """
     answer = [line for line in lines if line.strip()]
     if not answer:
@@ -44,8 +49,9 @@ def judge(lines: Iterable[str]) -> tuple[int, list[str]]:
         return DONE, []
     if verdict == "Success=0":
         return FAILED, [line for line in log if line != "--"]
-    # Such as "Permission denied".
-    return FAILED, answer
+    if verdict.startswith(REFUSALS):
+        return FAILED, answer
+    return UNREACHABLE, [NO_SENSE, *answer[:MOST_SHOWN]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ import io
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mwproxy.client.commands.reload import NO_ANSWER, judge
+from mwproxy.client.commands.reload import NO_ANSWER, NO_SENSE, judge
 from mwproxy.client.main import main
 from tests.client.consoles import ConsoleTestCase
 
@@ -33,9 +33,17 @@ class JudgeTests(SynchronousTestCase):
 
     def test_refusal(self) -> None:
         """
-        What is no answer to a reload is shown as it is.
+        A console that may not, or is not a master's, is shown with its own words.
         """
-        self.assertEqual(judge(["Permission denied", ""]), (1, ["Permission denied"]))
+        for text in ("Permission denied", "Unknown command: 'reload', but maybe one of ..."):
+            self.assertEqual(judge([text, "more", ""]), (1, [text, "more"]))
+
+    def test_no_console(self) -> None:
+        """
+        After an answer that makes no sense the outcome is unknown; little of it is shown.
+        """
+        answer = ["HTTP/1.1 400 Bad request", *("x" * 9)]
+        self.assertEqual(judge(answer), (2, [NO_SENSE, *answer[:5]]))
 
     def test_nothing(self) -> None:
         """
