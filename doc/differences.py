@@ -39,6 +39,7 @@ _ENGINE = "No effect: it tunes HAProxy's own engine."
 
 #: Names of all families, with what is different here.
 DIFFERENCES = {
+    "bind": "Extension: `fd@<name>` is a socket that a service manager passes by that name.",
     "bind-process": "HAProxy removed it in 2.5; here it goes with `nbproc`, as in 2.4.",
     "cpu-map": "The first set is one of workers (`nbproc`), as in HAProxy 2.4; of threads only the"
     " first counts.",
