@@ -167,18 +167,30 @@ class ServerSettings(Sealed):
         """
         Copy the settings, so that a line can change its own.
 
-        @return: An unsealed copy.
+        @return: An unsealed copy; its L{check} is shared while that is sealed.
         """
         other = self.copy()
-        other.check = self.check.copy()
+        if not self.check.sealed:
+            other.check = self.check.copy()
         return other
+
+    def own_check(self) -> CheckSettings:
+        """
+        Get the settings of checks to change them.
+
+        @return: Those of this object alone.
+        """
+        if self.check.sealed:
+            self.check = self.check.copy()
+        return self.check
 
     def seal(self) -> None:
         """
         Refuse changes from now on, those of checks included.
         """
-        self.check.seal()
-        super().seal()
+        if not self.sealed:
+            self.check.seal()
+            super().seal()
 
 
 #: What holds for servers before any C{default-server} line.
@@ -523,7 +535,9 @@ _MAY_HOLD = (Sealed, list, tuple)
 
 
 def _seal(value: object) -> None:
-    if isinstance(value, (list, tuple)):  # twice as quick as a union
+    if isinstance(value, Server):
+        value.settings.seal()
+    elif isinstance(value, (list, tuple)):  # twice as quick as a union
         for item in value:
             _seal(item)
     elif isinstance(value, Sealed) and not value.sealed:
@@ -531,5 +545,3 @@ def _seal(value: object) -> None:
             if isinstance(each, _MAY_HOLD):
                 _seal(each)
         value.seal()
-    elif isinstance(value, Server):
-        _seal(value.settings)

@@ -18,6 +18,7 @@ _UNIT_US = {
     "h": 3600_000_000,
     "d": 86400_000_000,
 }
+_INTEGER = re.compile(r"[+-]?\d{1,20}")
 _SIZE = re.compile(r"(\d+)([kKmMgG]?)")
 _FACTOR = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
@@ -80,7 +81,7 @@ def parse_integer(text: str, low: int | None = None, high: int | None = None) ->
 
     @raise BadValue: It is no number or out of range.
     """
-    if not text.isascii() or re.fullmatch(r"[+-]?\d{1,20}", text) is None:
+    if not text.isascii() or _INTEGER.fullmatch(text) is None:
         raise BadValue(f"'{text}' is not an integer")
     value = int(text)
     if (low is not None and value < low) or (high is not None and value > high):

@@ -135,8 +135,8 @@ class ForkTests(SynchronousTestCase):
         fork = default.fork()
         self.assertEqual((fork.weight, fork.check.enabled), (7, True))
         fork.weight = 9
-        fork.check.enabled = False
-        fork.check.rise = 5
+        fork.own_check().enabled = False
+        fork.own_check().rise = 5
         self.assertEqual((default.weight, default.check.enabled, default.check.rise), (7, True, 2))
 
     def test_fork_of_sealed_settings_is_open(self) -> None:
@@ -148,9 +148,22 @@ class ForkTests(SynchronousTestCase):
         default.seal()
         fork = default.fork()
         fork.backup = True
-        fork.check.fall = 1
+        fork.own_check().fall = 1
         self.assertFalse(default.backup)
         self.assertEqual(default.check.fall, 3)
+
+    def test_sealed_checks_are_shared(self) -> None:
+        """
+        A fork that changes nothing about checks has those of its origin; one that does has a
+        single object for all its changes.
+        """
+        default = model.ServerSettings()
+        default.seal()
+        fork = default.fork()
+        self.assertIs(fork.check, default.check)
+        own = fork.own_check()
+        self.assertIsNot(own, default.check)
+        self.assertIs(fork.own_check(), own)
 
 
 class ProxyTests(SynchronousTestCase):
@@ -178,7 +191,7 @@ class ProxyTests(SynchronousTestCase):
 
     def test_nothing_is_shared(self) -> None:
         """
-        Two proxies have lists, timeouts and server settings of their own.
+        Two proxies have lists and timeouts of their own.
         """
         one, other = model.Proxy("listen", "a"), model.Proxy("listen", "b")
         one.timeouts.client = 5

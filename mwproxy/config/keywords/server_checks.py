@@ -31,7 +31,7 @@ def server_check(line: Line, settings: ServerSettings) -> None:
     """
     Watch the server's health.
     """
-    settings.check.enabled = True
+    settings.own_check().enabled = True
 
 
 @server_option("no-check")
@@ -39,7 +39,7 @@ def server_no_check(line: Line, settings: ServerSettings) -> None:
     """
     Undo C{check} of C{default-server}.
     """
-    settings.check.enabled = False
+    settings.own_check().enabled = False
 
 
 @server_option("inter", low=1, syntax="<delay>")
@@ -47,7 +47,7 @@ def server_inter(line: Line, settings: ServerSettings) -> None:
     """
     Set the time between two checks.
     """
-    settings.check.inter_ms = take_positive_delay(line)
+    settings.own_check().inter_ms = take_positive_delay(line)
 
 
 @server_option("fastinter", low=1, syntax="<delay>")
@@ -55,7 +55,7 @@ def server_fastinter(line: Line, settings: ServerSettings) -> None:
     """
     Set the time between two checks while the state is in doubt.
     """
-    settings.check.fastinter_ms = take_positive_delay(line)
+    settings.own_check().fastinter_ms = take_positive_delay(line)
 
 
 @server_option("downinter", low=1, syntax="<delay>")
@@ -63,7 +63,7 @@ def server_downinter(line: Line, settings: ServerSettings) -> None:
     """
     Set the time between two checks of a server that is down.
     """
-    settings.check.downinter_ms = take_positive_delay(line)
+    settings.own_check().downinter_ms = take_positive_delay(line)
 
 
 @server_option("rise", low=1, syntax="<count>")
@@ -71,7 +71,7 @@ def server_rise(line: Line, settings: ServerSettings) -> None:
     """
     Set how many good checks in a row bring the server up.
     """
-    settings.check.rise = take_number(line, 1, "'rise' has to be > 0.")
+    settings.own_check().rise = take_number(line, 1, "'rise' has to be > 0.")
 
 
 @server_option("fall", low=1, syntax="<count>")
@@ -79,7 +79,7 @@ def server_fall(line: Line, settings: ServerSettings) -> None:
     """
     Set how many bad checks in a row take the server down.
     """
-    settings.check.fall = take_number(line, 1, "'fall' has to be > 0.")
+    settings.own_check().fall = take_number(line, 1, "'fall' has to be > 0.")
 
 
 @server_option("port", low=1, syntax="<port>")
@@ -90,7 +90,7 @@ def server_port(line: Line, settings: ServerSettings) -> None:
     value = take_number(line, 0)
     if value > 65535:
         raise ConfigError(f"'port' : '{value}' is out of range.")
-    settings.check.port = value
+    settings.own_check().port = value
 
 
 @server_option("addr", low=1, syntax="<ipv4|ipv6>")
@@ -99,4 +99,4 @@ def server_addr(line: Line, settings: ServerSettings) -> None:
     Set the address that checks connect to.
     """
     take_word(line, "<ipv4|ipv6>")
-    settings.check.address = take_ip(line)
+    settings.own_check().address = take_ip(line)
