@@ -61,6 +61,15 @@ def cgroup_root() -> Path | None:
     return None
 
 
+def make_group(root: Path) -> Path:
+    """
+    Make a control group.
+
+    @raise OSError: That is not allowed.
+    """
+    return Path(tempfile.mkdtemp(prefix="mwproxy-test-", dir=root))
+
+
 def binary() -> str:
     """
     Tell which systemd is tried.
@@ -98,13 +107,18 @@ def may_boot() -> None:
 
     @raise SkipTest: It cannot; the text says why.
     """
-    for program in (binary(), "unshare", "nsenter", "systemctl"):
+    for program in (binary(), "unshare", "setpriv", "nsenter", "systemctl"):
         if shutil.which(program) is None:
             raise SkipTest(f"{program} is not installed")
     if os.geteuid() != 0:
         raise SkipTest("only root may boot a systemd in namespaces")
-    if cgroup_root() is None:
+    root = cgroup_root()
+    if root is None:
         raise SkipTest("no control groups of version 2 are mounted")
+    try:
+        make_group(root).rmdir()
+    except OSError as error:
+        raise SkipTest(f"control groups cannot be made here: {error}") from None
     words = ["unshare", "--pid", "--mount", "--cgroup", "--fork", "--mount-proc"]
     tried = subprocess.run([*words, "mount", "-t", "tmpfs", "x", "/run"], capture_output=True)
     if tried.returncode:
@@ -122,7 +136,7 @@ class Systemd:
         assert root is not None
         self.files = Path(tempfile.mkdtemp(prefix="mwsd"))
         self.files.chmod(0o755)
-        self._group = Path(tempfile.mkdtemp(prefix="mwproxy-test-", dir=root))
+        self._group = make_group(root)
         self._outer: subprocess.Popen[bytes] | None = None
         self.pid = 0
         (self.files / "units").mkdir()
@@ -161,7 +175,9 @@ class Systemd:
         """
         Start it and wait until it is up.
         """
-        words = ["unshare", "--pid", "--mount", "--cgroup", "--uts", "--ipc", "--fork"]
+        # Whatever becomes of the test, nothing of this stays.
+        words = ["setpriv", "--pdeathsig", "KILL"]
+        words += ["unshare", "--pid", "--mount", "--cgroup", "--uts", "--ipc", "--fork"]
         words += ["--mount-proc", "--kill-child", "sh", "-c", _BOOT, "sh", str(self.files)]
         words += [binary(), libraries()]
         join = f'echo $$ > {self._group}/cgroup.procs && exec "$@"'
