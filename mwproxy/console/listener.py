@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -39,6 +40,8 @@ MASTER_CONNECTIONS = 10
 #: seconds it is left alone then.
 SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 SHORTAGE_PAUSE = 0.25
+#: Seconds that clients have to read what they were answered, at the end of the master.
+LAST_ANSWERS = 1.0
 WORKER_COMMANDS = "mwproxy.console.worker_commands"
 MASTER_COMMANDS = "mwproxy.console.master_commands"
 
@@ -403,26 +406,39 @@ class ConsoleService(Service):
             if sock is None:
                 continue
             session = self._make()
-            session.remember(each)
             self._port.admit(sock, session)
             waits = 0 <= each.request < len(reloads)
-            session.go_on(each, reloads[each.request] if waits else None)
+            try:
+                session.go_on(each, reloads[each.request] if waits else None)
+            except Exception:
+                # The rim: one connection must not cost the others theirs.
+                _log.failure("a console connection could not be continued")
+                session.leave()
 
-    def stopService(self) -> None:
+    def stopService(self) -> Deferred[Any]:
         """
         Accept no more and close all connections. A UNIX socket is removed if it is still this
         one; when no configuration was ever served, what was there before comes back.
+
+        @return: Fires when all that was answered is sent, or nobody reads it.
         """
         super().stopService()
         if self._port is not None:
             self._port.stop()
             self._port = None
-        for session in list(self._sessions):
-            session.leave()
+        parting = [self._part(session) for session in list(self._sessions)]
         if self._view.served:
             self._bound.close()
         else:
             self._bound.undo()
+        return DeferredList(parting)
+
+    def _part(self, session: MasterConsole) -> Deferred[None]:
+        gone: Deferred[None] = Deferred()
+        session.when_gone(lambda: gone.callback(None))
+        session.leave()
+        gone.addTimeout(LAST_ANSWERS, self._reactor)
+        return gone.addErrback(lambda failure: None)
 
     def _make(self) -> MasterConsole:
         if self._view.served:

@@ -115,22 +115,17 @@ class MasterConsole(LineSession):
         flush(transport)
         return RelayFacts(int(transport.fileno()), unsent(transport), self._in_session)
 
-    def remember(self, facts: SessionFacts) -> None:
+    def go_on(self, facts: SessionFacts, reload: Awaitable[ReloadResult] | None) -> None:
         """
-        Be the connection that a former image had, before L{connectionMade}.
+        Go on where a former image was, after L{connectionMade}.
+
+        @param reload: What it waits for, L{None} for nothing.
         """
         for name in _CARRIED:
             setattr(self.state, name, getattr(facts, name))
         self.state.level = parse_level(facts.level)
         self._default = facts.default or None
         self.reader.feed(facts.input)
-
-    def go_on(self, facts: SessionFacts, reload: Awaitable[ReloadResult] | None) -> None:
-        """
-        Go on where the former image was, after L{connectionMade}.
-
-        @param reload: What it waits for, L{None} for nothing.
-        """
         self.transport.write(facts.unsent)
         if reload is not None:
             self._own = True

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from mwproxy import __version__
 from mwproxy.console.master_view import ProcessRow, ReloadResult
@@ -56,6 +57,7 @@ from mwproxy.process.system import System
 if TYPE_CHECKING:
     from mwproxy.console.listener import ConsoleService
 
+_log = Logger()
 SIGNALS = (SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP, SIGTTIN, SIGTTOU)
 IGNORED = (SIGQUIT, SIGPIPE)
 
@@ -154,14 +156,20 @@ class MasterService(MultiService):
             self._system.take_limits(self._settings.memory_mb or 0)
         except TooLittle as error:
             self._instance.speaker.alert(f"[{self._settings.argv0}.main()] {error}")
-            self._ended(1)
-            return
+            if self._facts is None:
+                self._ended(1)
+                return
         never_wait()
         self._system.on_signals(dict.fromkeys(SIGNALS, self.supervisor.handle_signal))
         self._system.ignore_signals(IGNORED)
         facts, self._facts = self._facts, None
         if facts is not None:
-            self._go_on(facts)
+            try:
+                self._go_on(facts)
+            except Exception:
+                # The rim: a master that knows but half of what it has would be worse than none.
+                _log.failure("cannot go on where the former version was")
+                self._ended(1)
             return
         try:
             self._open_consoles(bind)
@@ -314,7 +322,8 @@ def run_master(settings: Settings, facts: MasterFacts | None = None) -> int:
             os.chdir(settings.directory)
         except OSError as error:
             speaker.alert(f"Could not change to directory {settings.directory} : {error.strerror}")
-            return 1
+            if facts is None:
+                return 1
     launcher = -1
     background = facts is None and _goes_to_background(settings, environment, speaker)
     if background is None:

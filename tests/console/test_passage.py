@@ -79,7 +79,6 @@ class SessionTests(SynchronousTestCase):
         @return: Its transport.
         """
         session = MasterConsole(self.view, self.reactor)
-        session.remember(facts)
         wire = connected(session)
         self.addCleanup(session.connectionLost, GONE)
         session.go_on(facts, reload)
@@ -232,18 +231,24 @@ class ServiceTests(SynchronousTestCase):
         service = self.service()
         ours, theirs = socket.socketpair()
         self.addCleanup(theirs.close)
+        ours2, theirs2 = socket.socketpair()
+        self.addCleanup(theirs2.close)
         gone = os.memfd_create("x")
         self.addCleanup(os.close, gone)
         answer: Deferred[ReloadResult] = Deferred()
         service.inherit(
             [
                 SessionFacts(ours.detach(), level="admin", request=0),
+                SessionFacts(ours2.detach(), level="emperor"),
                 SessionFacts(gone),
                 SessionFacts(-1),
             ],
             [answer],
         )
-        ((wire, _),) = self.reactor.wires
+        (wire, _), (refused, broken) = self.reactor.wires
+        self.assertTrue(refused.disconnecting)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        broken.connectionLost(GONE)
         self.assertEqual(service._gate.inside, 1)
         answer.callback(ReloadResult(True, "", 2))
         self.assertEqual(wire.text(), "Success=1\n--\n\n")
