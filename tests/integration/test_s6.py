@@ -166,6 +166,19 @@ class HandoverTests(S6TestCase):
             tally = crowd.finish()
         self.assertEqual((tally.refused, tally.failed), (0, []))
 
+    def test_handover_that_fails(self) -> None:
+        """
+        With a mistake in the file the hand-over fails with the reason, and nothing has changed.
+        """
+        self.configure("one")
+        self.up("mwproxy-single")
+        before = set(self.processes())
+        self.configure("two", mistake=True)
+        done = self.run_tool("./handover")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("unknown keyword 'bnid' in 'frontend' section", done.stderr)
+        self.assertEqual((self.get(), set(self.processes())), ("one", before))
+
     def test_signals(self) -> None:
         """
         TERM ends it at once; USR1 lets it finish.
