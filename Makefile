@@ -11,7 +11,7 @@ DEBIAN_TEST := haproxy socat curl openssl s6 runit systemd
 DEBIAN_BENCH := haproxy socat wrk util-linux
 SETUP_FILES := setup.cfg pyproject.toml
 
-.PHONY: run test lint bench soak coverage doc clean distclean help
+.PHONY: run test lint bench soak soak-model coverage doc clean distclean help
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo 'make lint     ruff and mypy alone'
 	@echo 'make bench    measure beside HAProxy (ROWS="http reload" for some rows)'
 	@echo 'make soak     mixed load with random reloads (SECONDS=120)'
+	@echo 'make soak-model random sequences of configurations, signals and kills (EXAMPLES=200)'
 	@echo 'make coverage the tests with branch coverage'
 	@echo 'make doc      write doc/configuration.md and doc/commands.md anew'
 	@echo 'make clean    remove what the above left, but not $(VENV)'
@@ -83,6 +84,10 @@ bench: $(VENV)/.installed
 
 soak: $(VENV)/.installed
 	@$(BIN)/python -m tests.integration.soak $(SECONDS)
+
+EXAMPLES ?= 200
+soak-model: $(VENV)/.installed-test
+	@MWPROXY_MODEL_EXAMPLES=$(EXAMPLES) $(BIN)/python -m twisted.trial tests.integration.test_model
 
 coverage: $(VENV)/.installed-test
 	$(BIN)/coverage erase

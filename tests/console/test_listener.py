@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.console.listener import (
+    LAST_ANSWERS,
     MASTER_CONNECTIONS,
     ConsoleService,
     listen_stats,
@@ -215,6 +216,22 @@ class ServiceTests(SocketTestCase):
         self.assertFalse(self.path.exists())
         self.assertTrue(self.reactor.wires[0][0].disconnecting)
         self.assertEqual(list(self.directory.iterdir()), [])
+
+    def test_last_answers(self) -> None:
+        """
+        It has stopped when its clients have read their answers, or have had a second for that.
+        """
+        for late in (False, True):
+            [service] = self.make(str(self.path))
+            self.connect()
+            self.accept()
+            stopped = service.stopService()
+            self.assertNoResult(stopped)
+            if late:
+                self.reactor.advance(LAST_ANSWERS)
+            else:
+                self.reactor.wires[0][1].connectionLost(Failure(ConnectionDone()))
+            self.successResultOf(stopped)
 
     def test_not_ours_any_more(self) -> None:
         """

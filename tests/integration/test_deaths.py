@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.integration.configs import NAMED, WITH_PROGRAM
 from tests.integration.harness import ProcessTestCase, Proxy
+from tests.integration.model_clients import Asker
 
 
 def _name(pid: int) -> str:
@@ -103,6 +104,29 @@ class DeathTests(ProcessTestCase):
         proxy.wait_output(rf"Former worker \({old}\) exited with code ")
         self.assertEqual(proxy.worker_pids(), [current])
         self.assertEqual(proxy.get("web").body, b"one")
+
+    def test_last_worker_while_another_loads(self) -> None:
+        """
+        When the serving worker dies, and then the one that loads, the master ends; who asked for
+        the reload is answered before.
+        """
+        proxy = self.start(NAMED, word="one")
+        (serving,) = proxy.worker_pids()
+        pipe = proxy.directory / "slow.http"
+        os.mkfifo(pipe)
+        proxy.configure(
+            NAMED.replace("    http-request", f"    errorfile 503 {pipe}\n    http-request")
+        )
+        asker = Asker(proxy.console_path)
+        found = proxy.wait_output(r"Initializing new worker \((\d+)\)", times=2)
+        # Opening returns when the worker reads, so it loads.
+        with pipe.open("wb"):
+            os.kill(serving, signal.SIGKILL)
+            proxy.wait_output(rf"Current worker \({serving}\) exited with code 137")
+            os.kill(int(found[1]), signal.SIGKILL)
+            self.assertEqual(proxy.wait_exit(), 137)
+        self.assertIn(f"Failed to load worker ({found[1]})", asker.answer())
+        self.assertTrue(asker.answer().startswith("Success=0\n--\n"), asker.answer())
 
     def test_program(self) -> None:
         """
