@@ -146,6 +146,9 @@ class Respawns:
         limit = instance.global_.respawn_limit
         if limit is None or instance.stopping or instance.killing or not self._serves(worker):
             return False
+        if not instance.served.order:
+            # Loaded by a former image of the master that did not tell what.
+            return False
         slot = self._slots.setdefault(worker.relative, Slot())
         self._settle(slot)
         if self._served(slot, worker) >= STEADY:

@@ -1,10 +1,11 @@
 """
 The last step between the master and a program: run as a script of its own, without site packages.
 
-C{python -I -S launch.py <group> <user> <descriptors> <command> [<argument>...]}: leads a process
-group of its own, gives every signal its default meaning, goes back to the limit of descriptors that
-the master was started with, drops to the group and user (empty for the master's), and becomes the
-command. It says why when it cannot, and exits with 1.
+C{python -I -S launch.py <master> <group> <user> <descriptors> <command> [<argument>...]}: leads a
+process group of its own, gives every signal its default meaning, goes back to the limit of
+descriptors that the master was started with, drops to the group and user (empty for the master's),
+and becomes the command. It says why when it cannot, and exits with 1; it is silent when the process
+with the master's pid is not its parent any more.
 """
 
 from __future__ import annotations
@@ -46,12 +47,15 @@ def main(argv: list[str]) -> int:
     """
     Become the command.
 
-    @param argv: Group, user, soft limit of descriptors, command and arguments.
+    @param argv: Pid of the master, group, user, soft limit of descriptors, command and arguments.
 
     @return: 1: it returns only when that failed.
     """
-    group, user, descriptors, *command = argv
+    master, group, user, descriptors, *command = argv
     os.setpgid(0, 0)
+    if os.getppid() != int(master):
+        # It is gone, and its watch may have looked for our group before that existed.
+        return 1
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (int(descriptors), hard))
     for signum in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:

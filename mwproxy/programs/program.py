@@ -110,7 +110,8 @@ class ProgramProcess:
 
         @raise OSError: The system refuses.
         """
-        argv = [sys.executable, "-I", "-S", SCRIPT, self.description.group, self.description.user]
+        argv = [sys.executable, "-I", "-S", SCRIPT, str(self._system.pid)]
+        argv += [self.description.group, self.description.user]
         argv += [str(DESCRIPTORS_AT_START), *self.description.command]
         self.pid = self._system.spawn(_Exit(self), argv, environment, {0: 0, 1: 1, 2: 2})
         self.running = True

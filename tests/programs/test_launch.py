@@ -4,6 +4,7 @@ Tests for L{mwproxy.programs.launch}.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -21,10 +22,16 @@ class LaunchTests(SynchronousTestCase):
     timeout = 20
 
     def run_it(
-        self, group: str, user: str, *command: str, descriptors: int = 256
+        self,
+        group: str,
+        user: str,
+        *command: str,
+        descriptors: int = 256,
+        master: int | None = None,
     ) -> subprocess.CompletedProcess[str]:
+        parent = str(os.getpid() if master is None else master)
         return subprocess.run(
-            [sys.executable, "-I", "-S", SCRIPT, group, user, str(descriptors), *command],
+            [sys.executable, "-I", "-S", SCRIPT, parent, group, user, str(descriptors), *command],
             capture_output=True,
             text=True,
             check=False,
@@ -36,7 +43,19 @@ class LaunchTests(SynchronousTestCase):
         ignored, in the same process.
         """
         told = "grep SigIgn /proc/self/status; ps -o pid=,pgid= -p $$"
-        words = [sys.executable, "-I", "-S", SCRIPT, "", "", "256", "sh", "-c", told]
+        words = [
+            sys.executable,
+            "-I",
+            "-S",
+            SCRIPT,
+            str(os.getpid()),
+            "",
+            "",
+            "256",
+            "sh",
+            "-c",
+            told,
+        ]
         done = subprocess.run(
             ["sh", "-c", 'trap "" USR1 HUP; echo $$; exec "$@"', "sh", *words],
             capture_output=True,
@@ -48,6 +67,13 @@ class LaunchTests(SynchronousTestCase):
         ours = sum(1 << (number - 1) for number in signal.valid_signals())
         self.assertEqual(int(ignored.split()[1], 16) & ours, 0)
         self.assertEqual(ids.split(), [started, started])
+
+    def test_the_master_is_gone(self) -> None:
+        """
+        A program whose master died before it led its own group is not run: nobody would end it.
+        """
+        done = self.run_it("", "", "echo", "no", master=1)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (1, "", ""))
 
     def test_user_and_group(self) -> None:
         """
