@@ -9,10 +9,10 @@ import os
 
 from mwproxy.master.instance import Instance
 from mwproxy.process.discovery import Discovery
+from mwproxy.process.messages import let_go_of_terminal
 from mwproxy.process.pidfile import remove_pidfile, write_pidfile
 from mwproxy.process.ready_fd import ReadyFd
 from mwproxy.process.succession import Succession
-from mwproxy.process.system import detach_stdio
 
 
 class Announcer:
@@ -66,7 +66,7 @@ class Announcer:
                 os.write(self._launcher, b"READY\n")
             os.close(self._launcher)
             self._launcher = -1
-            detach_stdio()
+            let_go_of_terminal()
         if first and (settings.daemon or settings.quiet):
             instance.speaker.quiet = True
         self._ready_fd.tell()

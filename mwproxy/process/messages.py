@@ -19,6 +19,7 @@ from zope.interface import implementer
 from mwproxy import PRODUCT, __version__
 from mwproxy.core.diagnostics import Diagnostic, Severity, format_message
 from mwproxy.process.stderr import StandardError
+from mwproxy.process.system import detach_stdio
 
 #: Seconds that what was kept for a slow reader gets at the end of a process.
 LAST_WAIT = 1.0
@@ -49,6 +50,16 @@ def flush_stderr(*, at_end: bool = False) -> None:
             _never_waits.drain(LAST_WAIT)
         else:
             _never_waits.flush()
+
+
+def let_go_of_terminal() -> None:
+    """
+    Be in the background: nobody who waits for the end of our output waits any longer.
+    """
+    flush_stderr()
+    detach_stdio()
+    if _never_waits is not None:
+        _never_waits.follow()
 
 
 def write_stderr(line: str) -> None:

@@ -48,6 +48,14 @@ class StandardError:
         self._poll: select.poll | None = None
         self._open()
 
+    def follow(self) -> None:
+        """
+        Use what is in its place now, and keep nothing of what was before.
+        """
+        self.flush()
+        self._rest = b""
+        self._open()
+
     def write(self, line: str) -> None:
         """
         Write a line, or keep it for later.

@@ -37,9 +37,8 @@ from mwproxy.process.ipc import (
     SendStatus,
     TakeOver,
 )
-from mwproxy.process.messages import flush_stderr, log_problems, never_wait
+from mwproxy.process.messages import flush_stderr, let_go_of_terminal, log_problems, never_wait
 from mwproxy.process.sockets import LOG, CannotBind, ListenerSpec
-from mwproxy.process.system import detach_stdio
 from mwproxy.worker.order import Order
 from mwproxy.worker.run import Surroundings, end_now, install_signals, run_until
 from mwproxy.worker.service import WorkerService
@@ -110,7 +109,7 @@ class ChannelHost(Surroundings):
 
     def _let_go(self) -> None:
         self.speaker.quiet = True
-        detach_stdio()
+        let_go_of_terminal()
 
     def _tell_master(self, line: str) -> None:
         for start in range(0, len(line), LONGEST_TEXT):

@@ -148,6 +148,23 @@ class StandardErrorTests(SynchronousTestCase):
         output.write("two")
         self.assertEqual((os.read(reading, 10), os.read(other, 10)), (b"one\n", b"two\n"))
 
+    def test_followed(self) -> None:
+        """
+        Who reads what was in its place sees the end at once, though nothing is written.
+        """
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        error = StandardError(writing)
+        self.addCleanup(error.close)
+        error.write("one")
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, writing)
+        os.close(null)
+        self.addCleanup(os.close, writing)
+        error.follow()
+        self.assertEqual(os.read(reading, 100), b"one\n")
+        self.assertEqual(os.read(reading, 100), b"")
+
     def test_messages_wait_until_they_are_told_not_to(self) -> None:
         """
         A process writes all it has to say, however slow its reader is, until C{never_wait}.
