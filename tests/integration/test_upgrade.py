@@ -18,9 +18,10 @@ from tests.integration.harness import ProcessTestCase, Proxy
 from tests.integration.installs import Installation
 from tests.integration.origins import EchoOrigin
 
-#: All that has to survive: a program that stays, and a connection that keeps the old worker.
+#: All that has to survive: a program that stays, and a connection that keeps the old worker, for
+#: as long as a reload may take on a busy machine.
 WHOLE = (
-    NAMED
+    NAMED.replace("10s", "300s")
     + """\
     bind unix@<dir>/web.sock
 listen relay
