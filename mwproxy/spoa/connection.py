@@ -16,6 +16,7 @@ after a while.
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Callable
 from enum import Enum
@@ -48,6 +49,8 @@ _BATCH = 65536
 _FAREWELL = 1.0
 #: Seconds until a connection that leaves looks again whether nothing is in work.
 _RETRY = 0.1
+#: Seconds between two looks whether an engine that is not read from is still there.
+_WATCH = 1.0
 #: Seconds that nothing has to come, with pipelining, until a connection that leaves ends.
 _QUIET = 0.005
 #: Seconds that answers are held back at most.
@@ -97,6 +100,7 @@ class Connection(Protocol):
         self._out_size = 0
         self._work = Work(service, self._answer)
         self._timer: Any = None
+        self._watch: Any = None
 
     def connectionMade(self) -> None:
         """
@@ -104,9 +108,6 @@ class Connection(Protocol):
         """
         self.peer = _peer_name(self.transport.getPeer())
         self._service.opened(self)
-        if hasattr(self.transport, "setTcpNoDelay"):
-            self.transport.setTcpNoDelay(True)
-            self.transport.setTcpKeepAlive(True)
         limit = self._agent.hello_timeout_ms / 1000
         self._timer = self._service.clock.callLater(limit, self._no_hello)
 
@@ -116,6 +117,9 @@ class Connection(Protocol):
         """
         self.phase = Phase.CLOSED
         self._stop_timer()
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
         if self._waiting:
             self._service.slots.forget(self._slot_is_free)
         self._work.abandon()
@@ -200,8 +204,20 @@ class Connection(Protocol):
     def _pause_or_resume(self) -> None:
         if self._blocked or self._waiting:
             self.transport.pauseProducing()
+            if self._watch is None:
+                self._watch = self._service.clock.callLater(_WATCH, self._look)
         else:
             self.transport.resumeProducing()
+
+    def _look(self) -> None:
+        # Who is not read from is not heard closing either: what is in work for an engine that is
+        # gone would keep its places for ever.
+        self._watch = None
+        if self._blocked or self._waiting:
+            if _hung_up(self.transport.getHandle()):
+                self.abort()
+            else:
+                self._watch = self._service.clock.callLater(_WATCH, self._look)
 
     def _take(self, frame: bytes) -> None:
         kind, flags, stream_id, frame_id, at = decode_head(frame)
@@ -370,6 +386,12 @@ class Connection(Protocol):
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self._timer = None
+
+
+def _hung_up(sock: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLRDHUP)
+    return bool(poll.poll(0))
 
 
 def _peer_name(address: Any) -> str:

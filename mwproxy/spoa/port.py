@@ -21,6 +21,14 @@ from mwproxy.spoa.log import Log
 _BATCH = 100
 #: Seconds to wait when the process has no descriptors left.
 _PAUSE = 0.5
+#: Answers leave at once; an engine whose machine is gone is noticed in a minute, not in two hours.
+_OPTIONS = (
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+)
 _SHORT = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 
 
@@ -100,6 +108,9 @@ class Port:
             return True
         with sock:
             try:
+                if sock.family != socket.AF_UNIX:
+                    for level, option, value in _OPTIONS:
+                        sock.setsockopt(level, option, value)
                 self._reactor.adoptStreamConnection(sock.fileno(), sock.family, self._factory)
             except OSError as error:
                 if error.errno in _SHORT:

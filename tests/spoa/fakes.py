@@ -5,6 +5,8 @@ An engine's side of a connection, without sockets.
 from __future__ import annotations
 
 import errno
+import os
+import socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,6 +58,7 @@ class FakeSocket:
         self.room: int | None = None
         self.unread = b""
         self.sends = 0
+        self.pair = socket.socketpair()
 
     def send(self, data: bytes) -> int:
         self.sends += 1
@@ -66,6 +69,9 @@ class FakeSocket:
             self.room -= size
         self.written += data[:size]
         return size
+
+    def fileno(self) -> int:
+        return self.pair[0].fileno()
 
     def recv(self, size: int, flags: int) -> bytes:
         if not self.unread:
@@ -91,12 +97,6 @@ class FakeTransport:
 
     def getHandle(self) -> FakeSocket:
         return self.socket
-
-    def setTcpNoDelay(self, enabled: bool) -> None:
-        self.no_delay = enabled
-
-    def setTcpKeepAlive(self, enabled: bool) -> None:
-        self.keep_alive = enabled
 
     def write(self, data: bytes) -> None:
         self.buffer += data
@@ -147,6 +147,7 @@ class FakeReactor(Clock):
         self.readers: list[Any] = []
         self.adopted: list[Any] = []
         self.full = False
+        self.no_delay = False
 
     def addReader(self, reader: Any) -> None:
         self.readers.append(reader)
@@ -159,6 +160,9 @@ class FakeReactor(Clock):
         if self.full:
             raise OSError(errno.EMFILE, "Too many open files")
         self.adopted.append(factory)
+        with socket.socket(fileno=os.dup(number)) as sock:
+            if family != socket.AF_UNIX:
+                self.no_delay = bool(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
 
 
 class FakeEngine:

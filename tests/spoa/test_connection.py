@@ -39,7 +39,6 @@ class HelloTests(ConnectionTestCase):
         engine = self.scene.engine(greet=False)
         self.assertEqual(engine.hello(), AgentHello(16380, frozenset(("pipelining",))))
         self.assertEqual(engine.transport.socket.sends, 1)
-        self.assertTrue(engine.transport.no_delay and engine.transport.keep_alive)
         self.assertEqual(self.scene.clock.getDelayedCalls(), [])
 
     def test_frame_sizes(self) -> None:
@@ -239,6 +238,23 @@ class PressureTests(ConnectionTestCase):
         self.assertEqual(len(self.waiting), 2)
         self.waiting[1].callback(None)
         self.assertEqual(list(third.acks()), [1])
+
+    def test_silent_death(self) -> None:
+        """
+        An engine that goes away while it is not read from is noticed, and gives its places back.
+        """
+        self.make(max_in_flight=1)
+        engine = self.scene.engine()
+        engine.say(notify(1, "wait") * 2)
+        self.assertFalse(engine.transport.reading)
+        self.scene.clock.pump([1, 1, 1])
+        self.assertFalse(engine.transport.aborted)
+        engine.transport.socket.pair[1].close()
+        self.scene.clock.advance(1)
+        self.assertTrue(engine.transport.aborted)
+        engine.close()
+        self.assertEqual(self.scene.service.slots.taken, 0)
+        self.assertEqual(self.scene.clock.getDelayedCalls(), [])
 
     def test_farewell_that_is_not_read(self) -> None:
         """

@@ -56,6 +56,7 @@ class PortTests(SynchronousTestCase):
         self.assertEqual(len(self.reactor.adopted), 100)
         self.port.doRead()
         self.assertEqual(len(self.reactor.adopted), 101)
+        self.assertTrue(self.reactor.no_delay)
 
     def test_backlog(self) -> None:
         """
