@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.integration.clients import PATIENCE, Connection
+from tests.integration.clients import PATIENCE, Connection, Crowd
 from tests.integration.configs import NAMED
 from tests.integration.harness import ProcessTestCase, Proxy
 from tests.integration.installs import Installation
@@ -255,11 +255,12 @@ class UpgradeTests(UpgradeTestCase):
 
     def test_always(self) -> None:
         """
-        With C{re-exec always} each reload replaces the master; nothing adds up: neither
-        descriptors nor processes.
+        With C{re-exec always} each reload replaces the master; no client is lost, and nothing adds
+        up: neither descriptors nor processes.
         """
         always = NAMED.replace("no-exit-on-failure", "no-exit-on-failure re-exec always")
         proxy = self.begin(always)
+        crowd = Crowd(proxy.port("web"), 1, 1)
         counts = []
         for number in range(5):
             answer = proxy.reload()
@@ -269,6 +270,8 @@ class UpgradeTests(UpgradeTestCase):
             counts.append(len(list(Path(f"/proc/{proxy.pid}/fd").iterdir())))
         # The nursery comes and goes.
         self.assertLessEqual(max(counts[1:]) - min(counts[1:]), 4, counts)
+        tally = crowd.finish()
+        self.assertEqual((tally.refused, tally.failed), (0, []))
         self.assertEqual(proxy.rows()["master"][0][2], "5")
         self.assertEqual(proxy.stop(), 0)
         self.assert_no_orphans(proxy)
