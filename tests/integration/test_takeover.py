@@ -4,6 +4,8 @@ Generations without a master that take over from each other under load: C{-sf}, 
 
 from __future__ import annotations
 
+import socket
+
 from tests.integration.daemons import SiteTestCase
 
 EXPOSED = "expose-fd listeners"
@@ -111,3 +113,54 @@ class PassedSocketTests(SiteTestCase):
             self.assertEqual((self.site.ask(), self.site.ask("other")), (word, "other"))
             crowd.wait_for(20)
         self.assert_nothing_lost(crowd)
+
+
+class MasterTests(SiteTestCase):
+    """
+    Masters take over, and are taken over from.
+    """
+
+    def chain(self, *arguments: str) -> None:
+        """
+        Have masters and processes without a master follow each other.
+        """
+        self.site.configure("0")
+        self.site.start(*arguments)
+        for number, mode in enumerate(("-W", "-W", "-V", "-W"), 1):
+            self.site.configure(str(number))
+            crowd = self.site.crowd() if not arguments else None
+            if crowd is not None:
+                crowd.wait_for(20)
+            self.site.replace(mode, *arguments)
+            self.assertEqual((self.site.ask(), self.site.ask_path()), (str(number),) * 2)
+            if crowd is not None:
+                crowd.wait_for(20)
+                self.assert_nothing_lost(crowd)
+
+    def test_shared(self) -> None:
+        """
+        Where ports are shared no connection is lost.
+        """
+        self.chain()
+
+    def test_released(self) -> None:
+        """
+        Ports that are not shared are released by a master's workers, and asked for by a master.
+        """
+        self.chain("-dR")
+
+    def test_start_fails(self) -> None:
+        """
+        A master that cannot have all its ports leaves the older one as it was.
+        """
+        self.site.configure("one")
+        (older,) = self.site.start("-W", "-dR")
+        taken = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(taken.close)
+        more = f"frontend other\n    bind 127.0.0.1:{taken.getsockname()[1]}\n"
+        self.site.configure("two", more=more)
+        failed = self.site.run("-W", "-dR", "-sf", str(older))
+        self.assertEqual(failed.returncode, 1)
+        self.site.wait_serving("one")
+        self.assertEqual(self.site.ask_path(), "one")
+        self.assertEqual(self.site.pids(), [older])
