@@ -47,23 +47,22 @@ def fetch_listeners(path: str) -> dict[Key, socket.socket]:
     """
     Fetch all listening sockets. Blocks, for at most a second per message.
 
-    @param path: The older process's C{stats socket}, with or without C{unix@}; or C{abns@name}.
+    @param path: The older process's C{stats socket}, with or without C{unix@}; or C{abns@name},
+        C{abnsz@name}; or C{sockpair@N}, an inherited descriptor that leads to its console.
 
     @return: The sockets by L{ListenerSpec.key<mwproxy.process.sockets.ListenerSpec>}.
 
     @raise NoTransfer: That failed.
     """
     path = path.removeprefix("unix@")
-    address = f"\0{path[5:]}".ljust(108, "\0") if path.startswith("abns@") else path
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.settimeout(TIMEOUT)
-        try:
-            sock.connect(address)
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else None
-            raise NoTransfer(
-                f"Failed to connect to the old process socket '{path}': {reason or error}"
-            ) from None
+    try:
+        connection = _connect(path)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise NoTransfer(
+            f"Failed to connect to the old process socket '{path}': {reason or error}"
+        ) from None
+    with connection as sock:
         found: list[socket.socket] = []
         try:
             sock.sendall(REQUEST)
@@ -79,6 +78,39 @@ def fetch_listeners(path: str) -> dict[Key, socket.socket]:
             _close_all(found)
             raise
     return _by_key(found)
+
+
+def _connect(path: str) -> socket.socket:
+    """
+    Reach the older process.
+
+    @raise OSError: Nobody is there.
+
+    @raise ValueError: It is no address.
+    """
+    prefix, at, name = path.partition("@")
+    if at and prefix == "sockpair":
+        ours, theirs = socket.socketpair()
+        ours.settimeout(TIMEOUT)
+        with theirs, socket.socket(fileno=os.dup(int(name))) as pair:
+            try:
+                # Connections arrive as descriptors there.
+                socket.send_fds(pair, [bytes(2)], [theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise
+        return ours
+    if at and prefix in ("abns", "abnsz"):
+        path = f"\0{name}"
+        path = path.ljust(108, "\0") if prefix == "abns" else path
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.settimeout(TIMEOUT)
+    try:
+        sock.connect(path)
+    except (OSError, ValueError):
+        sock.close()
+        raise
+    return sock
 
 
 def _receive(sock: socket.socket) -> Iterator[socket.socket]:

@@ -5,6 +5,7 @@ The pid file: written when serving, by rename, so that nobody ever reads half of
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 
@@ -12,8 +13,8 @@ def write_pidfile(path: str, *pids: int) -> None:
     """
     Write a pid file, one number a line.
 
-    @param path: Its path; what was there is replaced. What is no file, such as a device, is written
-        to instead.
+    @param path: Its path; what was there is replaced, links included. Devices and pipes, such as
+        C{/dev/null}, are written to instead.
 
     @param pids: The processes to name.
 
@@ -21,9 +22,13 @@ def write_pidfile(path: str, *pids: int) -> None:
     """
     target = Path(path)
     text = "".join(f"{pid}\n" for pid in pids).encode()
-    if target.exists() and not target.is_file() and not target.is_dir():
-        with target.open("wb", buffering=0) as device:
-            device.write(text)
+    if _is_device(target):
+        # A device that somebody put there is not waited for.
+        fd = os.open(target, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            os.write(fd, text)
+        finally:
+            os.close(fd)
         return
     temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     temporary.unlink(missing_ok=True)
@@ -38,6 +43,14 @@ def write_pidfile(path: str, *pids: int) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _is_device(path: Path) -> bool:
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
 
 
 def read_pidfile(path: str) -> list[int]:

@@ -79,6 +79,41 @@ class FetchTests(SynchronousTestCase):
         self.thread.join()
         self.assertEqual(self.received, [b"_getsocks\n", b"\0\0\0\0", b"\0\0\0\0"])
 
+    def test_by_other_ways(self) -> None:
+        """
+        The console may be an abstract socket, or what an inherited descriptor leads to.
+        """
+        for name, kind in ((b"\0mwp-console".ljust(108, b"\0"), "abns"), (b"\0mwp-con", "abnsz")):
+            self.server.close()
+            self.server = self.listening(socket.AF_UNIX, name)
+            self.serve([])
+            host = name.strip(b"\0").decode()
+            self.assertEqual(fetch_listeners(f"{kind}@{host}"), {})
+            self.thread.join()
+        ours, theirs = socket.socketpair()
+        self.addCleanup(ours.close)
+        self.addCleanup(theirs.close)
+
+        def serve() -> None:
+            data, fds, _, _ = socket.recv_fds(ours, 10, 1)
+            with socket.socket(fileno=fds[0]) as peer:
+                self.received += [data, peer.recv(100)]
+                peer.sendall(bytes(4))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        self.assertEqual(fetch_listeners(f"sockpair@{theirs.fileno()}"), {})
+        thread.join()
+        self.assertEqual(self.received[-2:], [b"\0\0", b"_getsocks\n"])
+
+    def test_no_address(self) -> None:
+        """
+        What cannot be an address is refused.
+        """
+        for path in ("sockpair@x", "sockpair@999", "x" * 200, "a\0b"):
+            error = self.assertRaises(NoTransfer, fetch_listeners, path)
+            self.assertIn("Failed to connect to the old process socket", str(error))
+
     def test_none(self) -> None:
         """
         An older process may have nothing to give.

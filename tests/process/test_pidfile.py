@@ -55,12 +55,26 @@ class PidfileTests(SynchronousTestCase):
         """
         A device is not replaced by a file.
         """
-        reading, writing = os.pipe()
+        os.mkfifo(self.path)
+        self.assertRaises(OSError, write_pidfile, str(self.path), 12)
+        reading = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
         self.addCleanup(os.close, reading)
-        write_pidfile(f"/proc/self/fd/{writing}", 12)
-        os.close(writing)
+        write_pidfile(str(self.path), 12)
         self.assertEqual(os.read(reading, 100), b"12\n")
         self.assertEqual(read_pidfile("/dev/null"), [])
+
+    def test_a_link_to_a_device(self) -> None:
+        """
+        Nothing is written through a link, whatever it leads to.
+        """
+        pipe = self.directory / "pipe"
+        os.mkfifo(pipe)
+        reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reading)
+        self.path.symlink_to(pipe)
+        write_pidfile(str(self.path), 12)
+        self.assertEqual(os.read(reading, 100), b"")
+        self.assertEqual(self.path.read_text(), "12\n")
 
     def test_a_directory(self) -> None:
         """
