@@ -97,6 +97,7 @@ coverage: $(VENV)/.installed-test
 
 doc: $(VENV)/.installed
 	$(BIN)/python -m doc.generate
+	$(BIN)/python -m doc.internals.draw
 
 clean:
 	rm -rf run build _trial_temp* .mypy_cache .ruff_cache .hypothesis .coverage* *.egg-info

@@ -13,6 +13,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from doc import differences, generate
+from doc.internals import draw
 from mwproxy.core import families
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +42,12 @@ class ReferenceTests(SynchronousTestCase):
         So is the reference of console commands.
         """
         self.assertEqual((ROOT / "doc/commands.md").read_text(), generate.commands())
+
+    def test_machines_are_current(self) -> None:
+        """
+        So are the diagrams of state machines and of what the master does.
+        """
+        self.assertEqual(draw.PAGE.read_text(), draw.page())
 
     def test_differences_are_of_something(self) -> None:
         """

@@ -151,7 +151,8 @@ class Standby:
             self._nursery.stop()
             self._nursery = None
         for worker in self.waiting:
-            worker.terminate()
+            if worker.phase is not Phase.LEAVING:
+                worker.terminate()
 
     def _add(self) -> bool:
         """
