@@ -171,29 +171,29 @@ def replace(origin: Origin, data: bytes, descriptors: Iterable[int]) -> None:
 
     @raise OSError: It cannot be executed.
     """
-    here = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    limits = _limits()
-    memory = in_memory(data)
-    kept = [*descriptors, memory]
-    try:
+    with contextlib.ExitStack() as undo:
+        memory = in_memory(data)
+        undo.callback(os.close, memory)
+        here = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        undo.callback(os.close, here)
+        kept = [*descriptors, memory]
         for fd in kept:
+            undo.callback(os.set_inheritable, fd, os.get_inheritable(fd))
             os.set_inheritable(fd, True)
+        undo.callback(_go_to, here)
         os.chdir(origin.directory)
+        undo.callback(_set_limits, _limits(), 0)
         _set_limits(origin.limits, len(kept))
         environment = {**origin.environment, VARIABLE: f"{SUCCEED}:{memory}"}
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError, OSError, ValueError):
                 stream.flush()
         os.execve(origin.argv[0], list(origin.argv), environment)
-    finally:
-        for fd in kept:
-            with contextlib.suppress(OSError):
-                os.set_inheritable(fd, False)
-        with contextlib.suppress(OSError):
-            os.fchdir(here)
-        _set_limits(limits, 0)
-        os.close(here)
-        os.close(memory)
+
+
+def _go_to(directory: int) -> None:
+    with contextlib.suppress(OSError):
+        os.fchdir(directory)
 
 
 def _read_memory(fd: int) -> bytes:

@@ -229,10 +229,24 @@ class ReplaceTests(SynchronousTestCase):
         self.addCleanup(os.close, write)
         here = Path.cwd()
         before = sorted(Path("/proc/self/fd").iterdir())
+        os.set_inheritable(write, True)
         origin = Origin(("/nonexistent/x",), (), "/", {}, capture({}).limits)
-        self.assertRaises(FileNotFoundError, replace, origin, b"", [read])
+        self.assertRaises(FileNotFoundError, replace, origin, b"", [read, write])
         self.assertEqual(Path.cwd(), here)
-        self.assertFalse(os.get_inheritable(read))
+        self.assertEqual((os.get_inheritable(read), os.get_inheritable(write)), (False, True))
+        self.assertEqual(sorted(Path("/proc/self/fd").iterdir()), before)
+
+    def test_bad_descriptor(self) -> None:
+        """
+        Nothing stays open either when a descriptor is none, or when there is no directory to go
+        to.
+        """
+        before = sorted(Path("/proc/self/fd").iterdir())
+        limits = capture({}).limits
+        origin = Origin((sys.executable,), (), "/", {}, limits)
+        self.assertRaises(OSError, replace, origin, b"", [99999])
+        origin = Origin((sys.executable,), (), "/nonexistent", {}, limits)
+        self.assertRaises(FileNotFoundError, replace, origin, b"", [])
         self.assertEqual(sorted(Path("/proc/self/fd").iterdir()), before)
 
 
