@@ -93,16 +93,19 @@ class Connection:
 
         @raise Unreachable: The time is over, or the connection broke.
         """
-        rest, size = b"", 0
+        begun: list[bytes] = []
+        size = 0
         while piece := self._receive():
             size += len(piece)
             if size > MOST:
                 raise Unreachable(f"'{self.address}' says too much to be a console")
-            *whole, rest = (rest + piece).split(b"\n")
-            for line in whole:
-                yield line.decode("utf-8", "replace")
-        if rest:
-            yield rest.decode("utf-8", "replace")
+            *ends, rest = piece.split(b"\n")
+            for end in ends:
+                yield _text([*begun, end])
+                begun.clear()
+            begun.append(rest)
+        if last := _text(begun):
+            yield last
 
     def _receive(self) -> bytes:
         try:
@@ -139,6 +142,10 @@ class Connection:
             sock.close()
             raise
         return sock
+
+
+def _text(pieces: list[bytes]) -> str:
+    return b"".join(pieces).decode("utf-8", "replace")
 
 
 def _timeval(seconds: float) -> bytes:
