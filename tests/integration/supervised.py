@@ -65,7 +65,8 @@ def ask(path: Path) -> str:
     @return: The body of the answer.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.settimeout(PATIENCE)
+        # The service may have to be started for it.
+        sock.settimeout(6 * PATIENCE)
         sock.connect(str(path))
         sock.sendall(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
         answer = b""
