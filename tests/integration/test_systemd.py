@@ -317,7 +317,7 @@ class LifeTests(SystemdTestCase):
         """
         With a watchdog, which is off in the unit, a master that hangs is started anew.
         """
-        self.start(PROXY.format(word="one"), "WatchdogSec=2\nTimeoutAbortSec=1\n")
+        self.start(PROXY.format(word="one"), "WatchdogSec=6\nTimeoutAbortSec=1\n")
         self.wait(lambda: self.show("WatchdogTimestampMonotonic") != "0")
         first = self.show("WatchdogTimestampMonotonic")
         self.wait(lambda: self.show("WatchdogTimestampMonotonic") != first)
