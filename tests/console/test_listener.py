@@ -19,6 +19,7 @@ from mwproxy.console.listener import (
     LAST_ANSWERS,
     MASTER_CONNECTIONS,
     ConsoleService,
+    console_figures,
     listen_stats,
     make_console_services,
     serve_socket,
@@ -301,3 +302,29 @@ class WorkerTests(SocketTestCase):
         self.assertEqual((session.state.level, session.state.mode), (Level.USER, "i"))
         self.assertIsNone(session.state.timeout_ms)
         self.assertEqual(one.fileno(), -1)
+
+    def test_paused(self) -> None:
+        """
+        Paused, it leaves connections in the backlog whatever others do; drained, it accepts all
+        that it may. Connections are counted.
+        """
+        state = a_worker()
+        state.configuration.global_.stats_maxconn = 3
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(str(self.path))
+        server.listen()
+        settings = state.configuration.global_.stats_sockets[0].settings
+        self.assertIsNone(console_figures(state))
+        port = listen_stats(self.reactor, server.detach(), settings, state)
+        self.addCleanup(port.stop)
+        for _ in range(5):
+            self.connect()
+        port.drain()
+        self.assertEqual(console_figures(state), (3, 3))
+        port.pause()
+        self.reactor.wires[0][1].connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(self.reactor.readers, set())
+        port.resume()
+        self.assertEqual(len(self.reactor.readers), 1)
+        self.accept()
+        self.assertEqual(console_figures(state), (3, 4))

@@ -46,6 +46,35 @@ class ListenerTests(PlaneTestCase):
         self.assertEqual(self.frontend().counters.conn_tot, 4)
         self.logged(4)
 
+    def test_finished(self) -> None:
+        """
+        One that listens no more accepts who waited, up to C{maxconn}: they are answered.
+        """
+        listener = self.begin("maxconn 70")
+        clients = [self.client() for _ in range(72)]
+        listener.finish()
+        self.assertEqual(self.frontend().counters.scur, 70)
+        self.assertEqual(listener.fd, -1)
+        for client in clients[:70]:
+            client.send(get())
+            client.message()
+        self.logged(70)
+
+    def test_finished_with_a_successor(self) -> None:
+        """
+        With a successor, who shares the socket, they are left to that one.
+        """
+        listener = self.begin()
+        copy = listener.sock.dup()
+        self.addCleanup(copy.close)
+        ours, theirs = socket.socketpair()
+        self.addCleanup(theirs.close)
+        self.service.hand_over(ours)
+        self.client()
+        listener.finish()
+        self.assertEqual(self.frontend().counters.scur, 0)
+        copy.accept()[0].close()
+
     def test_maxconn_of_the_listener(self) -> None:
         """
         So do they at the C{maxconn} of a C{bind} line.
@@ -133,7 +162,7 @@ class ListenerTests(PlaneTestCase):
         """
         Of several workers one is woken.
         """
-        self.start("global\n nbproc 2\n" + ONE.format(words="", front=""))
+        self.assertEqual(self.configure(ONE.format(words="", front=""), processes=2), 0)
         self.assertTrue(int(self.watched(), 16) & EXCLUSIVE)
 
     def test_nobody_was_woken(self) -> None:
