@@ -78,7 +78,11 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed
+$(VENV)/.installed-bench: $(VENV)/.installed $(SETUP_FILES)
+	$(PIP_INSTALL) --editable '.[bench]' || echo 'haproxyspoa is not installed: row spoa has no peer'
+	@touch $@
+
+bench: $(VENV)/.installed-bench
 	$(call need,$(DEBIAN_BENCH),rows that need them are left out)
 	@$(BIN)/python -m bench.run $(ROWS)
 

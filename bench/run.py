@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import bulk, cold, http, memory, reload, respawn, sizes, takeover
+from bench import bulk, cold, http, memory, reload, respawn, sizes, spoa, takeover
 from bench.peers import COMMANDS
 from bench.table import HEADING, Row
 
@@ -29,6 +29,7 @@ ROWS: dict[str, Callable[[], list[Row]]] = {
     "respawn": respawn.respawn,
     "memory": memory.memory,
     "cold": cold.cold,
+    "spoa": spoa.spoa,
 }
 
 
