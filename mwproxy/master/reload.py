@@ -157,6 +157,8 @@ class Reloads:
             request.answer.callback(
                 ReloadResult(False, self._instance.log.text(), self._instance.serving)
             )
+        if self.upgrade is not None:
+            self.upgrade.abandon()
 
     def go_on(self) -> None:
         """
@@ -273,10 +275,11 @@ class Reloads:
         self._upgrading = None
         instance.failed += 1
         instance.speaker.alert(f"Cannot upgrade: {reason}")
-        instance.speaker.warning(
-            "The running master and worker are kept as they are. Correct the installation and "
-            "reload again."
-        )
+        if not (instance.stopping or instance.killing):
+            instance.speaker.warning(
+                "The running master and worker are kept as they are. Correct the installation and "
+                "reload again."
+            )
         self._tell_failure(RELOAD_FAILED)
         request.answer.callback(ReloadResult(False, instance.log.text(), instance.serving))
         self._next()

@@ -85,7 +85,7 @@ class Upgrade:
         End what is under way, as everything ends.
         """
         if self._probe is not None:
-            self._probe.stop()
+            self._probe.give_up()
 
     def _installed(self) -> tuple[object, ...]:
         return (self._take_fingerprint(), self._origin.marks())

@@ -121,6 +121,14 @@ class Probe(ProcessProtocol):
         if self.pid and self._status is None:
             self._system.kill(self.pid, SIGKILL)
 
+    def give_up(self) -> None:
+        """
+        End it, and wait for it no longer.
+        """
+        self.stop()
+        if not self._result.called:
+            self._result.callback("it was given up")
+
     def processExited(self, reason: Failure) -> None:
         """
         Note how it ended; what it said before may still be on the way.
@@ -143,7 +151,8 @@ class Probe(ProcessProtocol):
             return
         if self._timer.active():
             self._timer.cancel()
-        self._result.callback(judge(self._status, self._output.text()))
+        if not self._result.called:
+            self._result.callback(judge(self._status, self._output.text()))
 
 
 class _Output(Protocol):

@@ -215,9 +215,10 @@ class UpgradeTests(UpgradeTestCase):
         worker = self.begin()
         self.ask()
         self.supervisor.stop(SIGTERM)
+        self.assertIn("Cannot upgrade: the master is about to exit", self.failed().log)
+        self.assertEqual(self.probe().signals, [9])
         self.answer(GOOD)
         self.assertEqual(self.execs, [])
-        self.failed()
         self.assertEqual(worker.signals, [SIGTERM])
 
     def test_end_meanwhile(self) -> None:
