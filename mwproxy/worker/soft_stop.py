@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+from automat import TypeMachineBuilder
 
 from mwproxy.core.diagnostics import Severity
 
@@ -33,8 +35,6 @@ INFINITE = -1
 class SoftStop:
     """
     One soft stop.
-
-    @ivar begun: True once asked for; a second request changes nothing.
     """
 
     def __init__(
@@ -48,39 +48,45 @@ class SoftStop:
         @param finished: Called once, when the last session is gone.
         """
         self._plane = plane
-        self._stop_listening = stop_listening
+        self._close_listeners = stop_listening
         self._finished = finished
         self._timers: list[Any] = []
-        self._ended = False
-        self.begun = False
+        self._ending = ending_machine(self)
 
     def begin(self) -> None:
         """
-        Ask for it.
+        Ask for it; a second request changes nothing.
         """
-        if self.begun:
-            return
-        self.begun = True
+        if self._plane.state.configuration.global_.grace_ms:
+            self._ending.asked_with_grace()
+        else:
+            self._ending.asked()
+
+    def schedule(self) -> None:
+        """
+        See L{Ending}; so for all that follow.
+        """
         state = self._plane.state
         state.leaving = True
-        grace = state.configuration.global_.grace_ms
-        if grace:
-            self._say(Severity.NOTICE, f"Scheduling a soft-stop in {grace} ms.")
-            self._later(grace, self._grace_over)
-        else:
-            self._stop()
+        grace = state.configuration.global_.grace_ms or 0
+        self._say(Severity.NOTICE, f"Scheduling a soft-stop in {grace} ms.")
+        self._later(grace, self._grace_over)
 
     def _grace_over(self) -> None:
         self._say(Severity.NOTICE, "Grace period expired, proceeding with soft-stop now.")
-        self._stop()
+        self._ending.grace_over()
 
-    def _stop(self) -> None:
+    def stop_listening(self) -> None:
+        """
+        Accept no more, and let connections go as they become idle.
+        """
         plane = self._plane
         settings = plane.state.configuration.global_
-        self._stop_listening()
+        plane.state.leaving = True
+        self._close_listeners()
         self._report()
         if settings.hard_stop_after_ms is not None:
-            self._later(settings.hard_stop_after_ms, self._hard_stop)
+            self._later(settings.hard_stop_after_ms, self._ending.limit_reached)
         plane.session_ended = self._check
         spread = settings.close_spread_time_ms
         if plane.handover is not None:
@@ -142,7 +148,10 @@ class SoftStop:
             if front is not None:
                 front.state = "STOP"
 
-    def _hard_stop(self) -> None:
+    def end_sessions(self) -> None:
+        """
+        End what is left.
+        """
         state = self._plane.state
         self._say(Severity.WARNING, "soft-stop running for too long, performing a hard-stop.")
         for name, frontend in state.frontends.items():
@@ -152,28 +161,29 @@ class SoftStop:
                     f"Proxy {name} hard-stopped ({frontend.counters.scur} remaining conns will "
                     "be closed).",
                 )
+        self._later(int(RESISTANCE * 1000), self._resisted)
         for session in list(state.sessions):
             stream: Any = session.stream
             if stream is not None:
                 stream.kill()
             else:
                 session.close()  # type: ignore[attr-defined]
-        self._later(int(RESISTANCE * 1000), self._give_up)
         self._check()
 
-    def _give_up(self) -> None:
+    def _resisted(self) -> None:
         self._say(Severity.WARNING, "Some tasks resisted to hard-stop, exiting now.")
-        self._end()
+        self._ending.resisted()
 
     def _check(self) -> None:
         if not self._plane.state.sessions:
-            self._end()
+            self._ending.emptied()
 
-    def _end(self) -> None:
-        if not self._ended:
-            self._ended = True
-            self.cancel()
-            self._finished()
+    def finish(self) -> None:
+        """
+        Tell that it is over.
+        """
+        self.cancel()
+        self._finished()
 
     def cancel(self) -> None:
         """
@@ -189,3 +199,76 @@ class SoftStop:
 
     def _say(self, severity: Severity, text: str) -> None:
         self._plane.state.say(severity, text)
+
+
+class Ending(Protocol):
+    """
+    What can happen to a worker on its way out. Serving: nobody asked. Grace: it was asked, and goes
+    on for a while. Stopping: it listens no more. Hard: what is left is being ended. Over: gone.
+    """
+
+    def asked(self) -> None:
+        """
+        It shall stop listening and finish what it does. Asking again changes nothing.
+        """
+
+    def asked_with_grace(self) -> None:
+        """
+        It shall do so in a while.
+        """
+
+    def grace_over(self) -> None:
+        """
+        C{grace} has gone.
+        """
+
+    def limit_reached(self) -> None:
+        """
+        C{hard-stop-after} has gone.
+        """
+
+    def resisted(self) -> None:
+        """
+        There are sessions still, though all were ended.
+        """
+
+    def emptied(self) -> None:
+        """
+        There is no session any more.
+        """
+
+
+def _build() -> Callable[[SoftStop], Ending]:
+    machine = TypeMachineBuilder(Ending, SoftStop)
+    serving, grace = machine.state("serving"), machine.state("grace")
+    stopping, hard, over = machine.state("stopping"), machine.state("hard"), machine.state("over")
+
+    for state in (grace, stopping, hard, over):
+        state.upon(Ending.asked).loop().returns(None)
+        state.upon(Ending.asked_with_grace).loop().returns(None)
+    for event in (Ending.grace_over, Ending.limit_reached, Ending.resisted, Ending.emptied):
+        over.upon(event).loop().returns(None)
+
+    @serving.upon(Ending.asked_with_grace).to(grace)
+    def schedule(ending: Ending, stop: SoftStop) -> None:
+        stop.schedule()
+
+    @serving.upon(Ending.asked).to(stopping)
+    @grace.upon(Ending.grace_over).to(stopping)
+    def stop_listening(ending: Ending, stop: SoftStop) -> None:
+        stop.stop_listening()
+
+    @stopping.upon(Ending.limit_reached).to(hard)
+    def end_sessions(ending: Ending, stop: SoftStop) -> None:
+        stop.end_sessions()
+
+    @stopping.upon(Ending.emptied).to(over)
+    @hard.upon(Ending.emptied).to(over)
+    @hard.upon(Ending.resisted).to(over)
+    def finish(ending: Ending, stop: SoftStop) -> None:
+        stop.finish()
+
+    return machine.build()
+
+
+ending_machine = _build()
