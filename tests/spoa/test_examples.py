@@ -98,8 +98,8 @@ class TokenTests(SynchronousTestCase):
             self.assertEqual(
                 self.check(token(good(), {"typ": "JWT", **header})), "refused: algorithm"
             )
-        header = {"alg": "HS256", "crit": ["exp"]}
-        self.assertEqual(self.check(token(good(), header)), "refused: algorithm")
+        critical: dict[str, Any] = {"alg": "HS256", "crit": ["exp"]}
+        self.assertEqual(self.check(token(good(), critical)), "refused: algorithm")
 
     def test_public_key_is_no_secret(self) -> None:
         """
