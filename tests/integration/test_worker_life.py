@@ -312,6 +312,18 @@ class StopTests(ProcessTestCase):
         self.assertEqual(proxy.get("web").body, b"x")
         self.assertEqual(proxy.stop(), 0)
 
+    def test_quit_and_pipe(self) -> None:
+        """
+        QUIT and PIPE do nothing to a master.
+        """
+        proxy = self.start(NAMED, word="x")
+        proxy.signal(signal.SIGQUIT)
+        proxy.signal(signal.SIGPIPE)
+        proxy.signal(signal.SIGHUP)
+        proxy.wait_output("Loading success", times=2)
+        self.assertEqual(proxy.get("web").body, b"x")
+        self.assertEqual(proxy.stop(), 0)
+
     def test_pause(self) -> None:
         """
         TTOU and TTIN reach all workers: clients wait in the backlog meanwhile.
