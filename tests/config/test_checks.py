@@ -157,6 +157,22 @@ class WarningsTests(LoadingTestCase):
             ],
         )
 
+    def test_rules_without_http(self) -> None:
+        """
+        A proxy that is not HTTP has no HTTP rules.
+        """
+        self.load(
+            f"{TIMEOUTS}listen l\n mode tcp\n bind 127.0.0.1:1\n http-request deny\n"
+            " http-response deny\n server a 127.0.0.1:2\n"
+        )
+        self.assertEqual(
+            self.messages,
+            [
+                "WARNING 'http-request' rules ignored for proxy 'l' as they require HTTP mode.",
+                "WARNING 'http-response' rules ignored for proxy 'l' as they require HTTP mode.",
+            ],
+        )
+
 
 class NumbersTests(LoadingTestCase):
     """

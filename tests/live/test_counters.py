@@ -44,6 +44,19 @@ class CountersTests(SynchronousTestCase):
         for name in set(Counters.__slots__) - others:
             self.assertEqual(getattr(counters, name), 0, name)
 
+    def test_averages_lose_what_is_old(self) -> None:
+        """
+        Each stream counts for 1/1024 in the sums of times, so those before it lose as much.
+        """
+        counters = Counters()
+        counters.ttime_sum, counters.qtime_sum, counters.stot = 102_400, 10_240, 1024
+        counters.tick()
+        kept = (1023 / 1024) ** 1024
+        self.assertEqual(counters.ttime_sum, int(102_400 * kept))
+        self.assertEqual(counters.qtime_sum, int(10_240 * kept))
+        counters.tick()
+        self.assertEqual(counters.ttime_sum, int(102_400 * kept))
+
     def test_clear_maxima(self) -> None:
         """
         C{clear counters} resets maxima only.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mwproxy.observe.servers_state import HEADER, conn_row, state_row
+from mwproxy.observe.servers_state import HEADER, conn_header, conn_row, state_row
 from tests.observe.worker import START, a_worker
 
 
@@ -52,3 +52,27 @@ class ServersStateTests(SynchronousTestCase):
         server = self.servers[2]
         server.current, server.used_max = 2, 4
         self.assertEqual(conn_row(server), "be1/s3 3/3 127.0.0.1 9004 - 5000 2 4 4 0 0 -1 0 0\n")
+
+    def test_resolved(self) -> None:
+        """
+        A server that was resolved tells the address that it has now.
+        """
+        server = self.servers[0]
+        server.sockaddr = ("10.0.0.9", 81)
+        self.assertEqual(conn_row(server).split()[2:4], ["10.0.0.9", "81"])
+
+    def test_conditional(self) -> None:
+        """
+        A check that found a server about to leave has a result of its own.
+        """
+        server = self.servers[0]
+        server.check_status = "L7OKC"
+        self.assertEqual(state_row(server, START).split()[11], "4")
+
+    def test_header_of_connections(self) -> None:
+        """
+        Each cell has a name in the header.
+        """
+        names = conn_header().removeprefix("# ")
+        self.assertEqual(names.split()[:2], ["bkname/svname", "bkid/svid"])
+        self.assertEqual(len(names.split()), len(conn_row(self.servers[0]).split()))

@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.core.registry import UnknownName
 from mwproxy.live import states
+from mwproxy.live.servers import Admin, Operational
 from mwproxy.observe import stat
 from mwproxy.observe.fields import readings, stat_fields
 from tests.observe.worker import START, a_worker
@@ -228,3 +229,56 @@ class StatTests(SynchronousTestCase):
         """
         self.state.backends["be1"].counters.qtime_sum = 1025
         self.assertEqual(self.only("be1", "BACKEND")["qtime"], 2)
+
+    def test_drained_without_checks(self) -> None:
+        """
+        A server without checks can be drained, and an agent can have it down.
+        """
+        server = self.state.backends["be1"].servers[2]
+        states.set_drain(server, START)
+        self.assertEqual(self.only("be1", "s3")["status"], "DRAIN")
+        server.admin = Admin(0)
+        server.operational = Operational.STOPPED
+        self.assertEqual(self.only("be1", "s3")["status"], "DOWN")
+
+    def test_no_load_balancing(self) -> None:
+        """
+        A server that its check wants to have no new clients says so.
+        """
+        server = self.state.backends["be1"].servers[0]
+        server.operational = Operational.STOPPING
+        server.health = 4
+        self.assertEqual(self.only("be1", "s1")["status"], "NOLB")
+
+    def test_addresses(self) -> None:
+        """
+        A server that was resolved shows what it is connected at, brackets around IPv6.
+        """
+        server = self.state.backends["be1"].servers[0]
+        for where, shown in (
+            (("10.0.0.1", 80), "10.0.0.1:80"),
+            (("::1", 80, 0, 0), "[::1]:80"),
+        ):
+            server.sockaddr = where
+            self.assertEqual(self.only("be1", "s1")["addr"], shown)
+
+    def test_throttle(self) -> None:
+        """
+        A server that starts slowly shows the part of its weight that it has, never nothing.
+        """
+        server = self.state.backends["be1"].servers[0]
+        server.description.settings.slowstart_ms = 10_000
+        self.assertNotIn("throttle", self.only("be1", "s1"))
+        server.operational = Operational.STARTING
+        server.slowstart_from = START
+        for passed, shown in ((0, 1), (5, 50), (20, 100)):
+            self.state.now = START + passed
+            self.assertEqual(self.only("be1", "s1")["throttle"], shown)
+
+    def test_limit_of_idle_connections(self) -> None:
+        """
+        C{pool-max-conn} is shown when set.
+        """
+        self.assertNotIn("src_ilim", self.only("be1", "s1"))
+        self.state.backends["be1"].servers[0].description.settings.pool_max = 7
+        self.assertEqual(self.only("be1", "s1")["src_ilim"], 7)

@@ -213,6 +213,22 @@ class PayloadTests(SynchronousTestCase):
         self.assertIsNotNone(reader.next())
         self.assertFalse(reader.in_payload)
 
+    def test_unread(self) -> None:
+        """
+        Another reader that gets what is unread reads on where this one stood, also within a
+        payload.
+        """
+        data = b"show info\n@1 set map x <<\na b\n\nhelp\n"
+        whole = [command.words for command in read_all([data], prefixes=True)[0]]
+        for cut in range(len(data) + 1):
+            first = CommandReader(prefixes=True)
+            first.feed(data[:cut])
+            found = []
+            while (command := first.next()) is not None:
+                found.append(command.words)
+            rest = read_all([first.unread(), data[cut:]], prefixes=True)[0]
+            self.assertEqual(found + [command.words for command in rest], whole, cut)
+
 
 class TargetTests(SynchronousTestCase):
     """

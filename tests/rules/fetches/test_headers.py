@@ -8,6 +8,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.core.diagnostics import ConfigError
+from mwproxy.rules.fetches.headers import parse_header_address
 from tests.rules.streams import evaluate, make_stream
 
 REQUEST = b"""GET http://10.1.2.3:81/a/b?x=1&X=2 HTTP/1.1
@@ -76,3 +77,18 @@ class HeaderTests(SynchronousTestCase):
         ):
             error = str(self.assertRaises(ConfigError, evaluate, text, make_stream()))
             self.assertTrue(error.endswith(message), error)
+
+    def test_addresses(self) -> None:
+        """
+        An address may have a port, or brackets if it is one of IPv6; anything else is none.
+        """
+        for value, expected in (
+            (b"10.0.0.1", "10.0.0.1"),
+            (b"10.0.0.1:80", "10.0.0.1"),
+            (b"[::1]", "::1"),
+            (b"::1", "::1"),
+            (b"10.0.0.1:x", "None"),
+            (b"10.0.0.1:65536", "None"),
+            (b"a", "None"),
+        ):
+            self.assertEqual(str(parse_header_address(value)), expected, value)

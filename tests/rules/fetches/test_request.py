@@ -95,3 +95,27 @@ class RequestTests(SynchronousTestCase):
         ):
             error = str(self.assertRaises(ConfigError, evaluate, text, make_stream()))
             self.assertTrue(error.endswith(message), error)
+
+    def test_targets(self) -> None:
+        """
+        The path begins with the first slash behind the authority; without one it is a slash.
+        """
+        for target, path, address in (
+            (b"http://10.1.2.3", b"/", b"10.1.2.3"),
+            (b"http://10.1.2.3?q=1", b"/", b"10.1.2.3"),
+            (b"http://a.b/x?q=1", b"/x", None),
+            (b"/x?q=1", b"/x", None),
+        ):
+            host = target.split(b"/")[2].split(b"?")[0] if b"://" in target else b"a"
+            stream = make_stream(b"GET %s HTTP/1.1\r\nhost: %s\r\n\r\n" % (target, host))
+            self.assertEqual(evaluate("path", stream), path)
+            self.assertEqual(evaluate("url_ip,lower", stream), address)
+
+    def test_before_there_is_a_request(self) -> None:
+        """
+        What needs a request gives nothing where there is none.
+        """
+        stream = make_stream(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        stream.request = None
+        for text in ("query", "url_ip", "urlp(x)"):
+            self.assertIsNone(evaluate(text, stream), text)
