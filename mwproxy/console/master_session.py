@@ -89,12 +89,14 @@ class MasterConsole(LineSession):
         @return: L{None} for one that is over.
         """
         self.hurry()
+        # When all is sent the next command may begin.
+        flush(self.transport)
+        self.hurry()
         relay = self._relay_facts()
         awaited = self.state.awaited
         position = next((i for i, each in enumerate(requests) if each is awaited), -1)
         if self._gone or (self._busy and relay is None and position < 0):
             return None
-        flush(self.transport)
         facts = SessionFacts(
             int(self.transport.fileno()),
             level=self.state.level.word,

@@ -191,6 +191,25 @@ class SessionTests(SynchronousTestCase):
         protocol.dataReceived(b"x")
         self.assertEqual(client.text(), "x")
 
+    def test_next_command(self) -> None:
+        """
+        A command that begins because there is room again is not lost.
+        """
+        self.wire.dataBuffer = b"rest\n"
+        self.session.pauseProducing()
+        self.say("@1 show info\n")
+        self.assertEqual(self.view.opened, [])
+
+        def write() -> None:
+            self.session.resumeProducing()
+            vars(self.reactor.wires[-1][0])["fileno"] = lambda: 8
+
+        vars(self.wire)["doWrite"] = write
+        facts = self.session.facts([])
+        self.assertEqual(len(self.view.opened), 1)
+        assert facts is not None
+        self.assertIsNotNone(facts.relay)
+
     def test_over(self) -> None:
         """
         A connection that is closed, or waits for what will not come, does not cross.
