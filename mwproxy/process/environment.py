@@ -7,10 +7,14 @@ concern the service manager or our own machinery are taken out.
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from mwproxy import __version__
-from mwproxy.core.addresses import parse_address
+from mwproxy.config.model import Bind
+from mwproxy.core.addresses import Address, parse_address
 from mwproxy.core.values import BadValue
 from mwproxy.process.settings import REEXEC_VARIABLE
 
@@ -79,6 +83,58 @@ def predefine(
     return environment
 
 
+class OwnEnvironment(dict[str, str]):
+    """
+    The environment of this very process, as a dictionary: what is changed here is changed there, so
+    that the configuration's C{setenv} reaches whoever looks later.
+    """
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        """
+        @param values: What the environment becomes, whole.
+        """
+        super().__init__()
+        os.environ.clear()
+        self.update(values)
+
+    def __setitem__(self, name: str, value: str) -> None:
+        super().__setitem__(name, value)
+        # Names that the system cannot have are known to the configuration alone.
+        with contextlib.suppress(OSError, ValueError):
+            os.environ[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        super().__delitem__(name)
+        os.environ.pop(name, None)
+
+    def setdefault(self, name: str, default: str = "") -> str:
+        """
+        Set a variable unless it is set.
+        """
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    def pop(self, name: str, default: Any = None) -> Any:
+        """
+        Remove a variable.
+
+        @return: Its value.
+        """
+        if name not in self:
+            return default
+        value = self[name]
+        del self[name]
+        return value
+
+    def update(self, values: Mapping[str, str]) -> None:  # type: ignore[override]  # of one kind
+        """
+        Set variables.
+        """
+        for name, value in values.items():
+            self[name] = value
+
+
 def console_variable(sockets: Iterable[str]) -> str:
     """
     Make the value of C{HAPROXY_MASTER_CLI}.
@@ -91,15 +147,28 @@ def console_variable(sockets: Iterable[str]) -> str:
     for option in sockets:
         text = option.split(",", 1)[0]
         try:
-            address = parse_address(text)
+            found.append(_spelled(parse_address(text)))
         except BadValue:
             continue
-        if address.family == "unix":
-            found.append(f"unix@{address.host}")
-        elif address.family == "ipv6":
-            found.append(f"ipv6@[{address.host}]:{address.port}")
-        elif address.family in ("ipv4", "name"):
-            found.append(f"ipv4@{address.host}:{address.port}")
-        else:
-            found.append(str(address))
     return ";".join(reversed(found))
+
+
+def stats_variable(binds: Iterable[Bind]) -> str:
+    """
+    Make the value of C{HAPROXY_CLI}.
+
+    @param binds: The C{stats socket} lines.
+
+    @return: Addresses in HAProxy's form, joined by semicolons in their order; empty for none.
+    """
+    return ";".join(_spelled(bind.address) for bind in binds)
+
+
+def _spelled(address: Address) -> str:
+    if address.family == "unix":
+        return f"unix@{address.host}"
+    if address.family == "ipv6":
+        return f"ipv6@[{address.host}]:{address.port}"
+    if address.family in ("ipv4", "name"):
+        return f"ipv4@{address.host}:{address.port}"
+    return str(address)

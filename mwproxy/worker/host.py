@@ -16,9 +16,13 @@ class Host(Protocol):
     The surroundings of one worker.
 
     @ivar under_master: Whether there is a master.
+
+    @ivar owns_environment: Whether the environment of the process becomes that of the
+        configuration.
     """
 
     under_master: bool
+    owns_environment: bool
 
     def get_listener(self, spec: ListenerSpec) -> Awaitable[int]:
         """

@@ -35,6 +35,8 @@ class Surroundings:
     @ivar startup_log: What was said before READY.
     """
 
+    owns_environment = True
+
     def __init__(self, keep: Callable[[str], None] | None = None) -> None:
         """
         @param keep: Gets each message said before READY.

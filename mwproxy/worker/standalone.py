@@ -154,6 +154,7 @@ def check(settings: Settings) -> int:
 
     master = settings.master or found.global_.master_worker
     host = Surroundings()
+    host.owns_environment = False
     host.call_program(settings.argv0)
     host.speaker.quiet = speaker.quiet
     order = Order(

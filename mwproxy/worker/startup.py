@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sys
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from mwproxy.config.processes import fit_processes
 from mwproxy.core.diagnostics import Diagnostic, Diagnostics, Severity
 from mwproxy.core.families import PACKAGES
 from mwproxy.core.registry import load_family
+from mwproxy.process.environment import OwnEnvironment, stats_variable
 from mwproxy.process.sockets import ListenerSpec
 from mwproxy.worker.build import apply_options
 from mwproxy.worker.host import Host
@@ -80,9 +82,12 @@ def read_configuration(order: Order, host: Host) -> tuple[Configuration, Diagnos
     import_everything()
     if order.directory:
         os.chdir(order.directory)
+    values = dict(order.environment)
+    values["HAPROXY_LOCALPEER"] = order.options.get("localpeer") or socket.gethostname()
+    environment = OwnEnvironment(values) if host.owns_environment else values
     configuration = loader.load(
         order.files,
-        dict(order.environment),
+        environment,
         diagnostics,
         diag=bool(order.options.get("diagnostics")),
         read=read,
@@ -95,6 +100,10 @@ def read_configuration(order: Order, host: Host) -> tuple[Configuration, Diagnos
         diagnostics.alert("Some warnings were found and 'zero-warning' is set. Aborting.")
         raise StartFailed(1)
     apply_options(configuration, order.options)
+    environment["HAPROXY_CFGFILES"] = ";".join(order.files)
+    consoles = stats_variable(configuration.global_.stats_sockets)
+    if consoles:
+        environment["HAPROXY_CLI"] = consoles
     return configuration, diagnostics
 
 

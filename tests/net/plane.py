@@ -71,6 +71,7 @@ class Bench:
     """
 
     under_master = False
+    owns_environment = False
 
     def __init__(self) -> None:
         self.spoken: list[str] = []

@@ -4,10 +4,20 @@ Tests for L{mwproxy.process.environment}.
 
 from __future__ import annotations
 
+import os
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy import __version__
-from mwproxy.process.environment import console_variable, initial_environment, predefine
+from mwproxy.config.model import Bind, BindSettings
+from mwproxy.core.addresses import parse_address
+from mwproxy.process.environment import (
+    OwnEnvironment,
+    console_variable,
+    initial_environment,
+    predefine,
+    stats_variable,
+)
 
 
 class EnvironmentTests(SynchronousTestCase):
@@ -50,3 +60,52 @@ class EnvironmentTests(SynchronousTestCase):
             console_variable(["/run/m,level,user", "127.0.0.1:99", "[::1]:98", "abns@n", "?"]),
             "abns@n;ipv6@[::1]:98;ipv4@127.0.0.1:99;unix@/run/m",
         )
+
+    def test_stats_sockets(self) -> None:
+        """
+        The addresses of C{stats socket} lines are listed in their order.
+        """
+        binds = [Bind(parse_address(text), BindSettings()) for text in ("/run/s", "127.0.0.1:99")]
+        self.assertEqual(stats_variable(binds), "unix@/run/s;ipv4@127.0.0.1:99")
+        self.assertEqual(stats_variable([]), "")
+
+
+class OwnEnvironmentTests(SynchronousTestCase):
+    """
+    Tests for L{OwnEnvironment}.
+    """
+
+    def setUp(self) -> None:
+        before = dict(os.environ)
+
+        def restore() -> None:
+            os.environ.clear()
+            os.environ.update(before)
+
+        self.addCleanup(restore)
+
+    def test_changes_reach_the_process(self) -> None:
+        """
+        Whatever the configuration does to its variables happens to the process's environment.
+        """
+        own = OwnEnvironment({"A": "1", "B": "2", "C": "3"})
+        own["D"] = "4"
+        own.update({"E": "5"})
+        self.assertEqual(own.setdefault("A", "9"), "1")
+        self.assertEqual(own.setdefault("F", "6"), "6")
+        del own["B"]
+        self.assertEqual(own.pop("C"), "3")
+        self.assertIsNone(own.pop("C", None))
+        self.assertEqual(own, {"A": "1", "D": "4", "E": "5", "F": "6"})
+        self.assertEqual(dict(os.environ), dict(own))
+
+    def test_names_that_the_system_cannot_have(self) -> None:
+        """
+        They are known to the configuration alone.
+        """
+        own = OwnEnvironment({})
+        for name in ("", "a=b", "a\0"):
+            own[name] = "x"
+        self.assertEqual(dict(os.environ), {})
+        self.assertEqual(len(own), 3)
+        self.assertEqual([own.pop(name) for name in list(own)], ["x"] * 3)

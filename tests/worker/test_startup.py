@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 
@@ -67,6 +68,38 @@ class ReadTests(SynchronousTestCase):
         self.assertEqual(found.proxies[0].name, "f-x")
         self.assertEqual(found.global_.maxconn, 12)
         self.assertEqual(self.host.spoken, [])
+
+    def test_variables(self) -> None:
+        """
+        The name of the peer is known to the lines, as C{-L} has it or else the host's name; files
+        and consoles are known behind them.
+        """
+        text = 'global\n node "$HAPROXY_LOCALPEER"\n stats socket /s\n'
+        self.assertEqual(self.read(text, options={"localpeer": "me"}).global_.node, "me")
+        self.assertEqual(self.read(text).global_.node, socket.gethostname())
+
+    def test_own_environment(self) -> None:
+        """
+        In a process of its own the configuration's variables are those of the process.
+        """
+        before = dict(os.environ)
+        self.host.owns_environment = True
+        try:
+            self.read("global\n setenv A b\n stats socket /s\n", environment={"P": "q"})
+            found = dict(os.environ)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        self.assertEqual(
+            found,
+            {
+                "P": "q",
+                "A": "b",
+                "HAPROXY_LOCALPEER": socket.gethostname(),
+                "HAPROXY_CFGFILES": "a.cfg",
+                "HAPROXY_CLI": "unix@/s",
+            },
+        )
 
     def test_mistake(self) -> None:
         """
