@@ -67,9 +67,9 @@ class Origin:
         for path in (self.argv[0], *self.watched):
             if not Path(path).is_file():
                 return f"{path} does not exist"
-        if not os.access(self.argv[0], os.X_OK):
+        if not os.access(self.argv[0], os.X_OK, effective_ids=True):
             return f"{self.argv[0]} is not executable"
-        if not os.access(self.directory, os.X_OK):
+        if not os.access(self.directory, os.X_OK, effective_ids=True):
             return f"the directory {self.directory} cannot be entered"
         return ""
 
@@ -242,7 +242,7 @@ def _runs_by_itself(script: str, before: Sequence[str]) -> bool:
 
     @param before: The words in front of the script.
     """
-    if not os.access(script, os.X_OK):
+    if not os.access(script, os.X_OK, effective_ids=True):
         return False
     try:
         with Path(script).open("rb") as file:
