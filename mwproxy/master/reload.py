@@ -333,7 +333,8 @@ class Reloads:
         nbproc = attempt.discovery.global_.nbproc
         try:
             for relative in range(1, nbproc + 1):
-                self._assign(attempt, self._standby.take(), relative)
+                # Whether the installed code has changed is looked up once for all of them.
+                self._assign(attempt, self._standby.take(outdated=relative > 1), relative)
         except OSError as error:
             instance.speaker.alert(f"Cannot start a worker: {error.strerror}")
             attempt.failing = True

@@ -45,6 +45,7 @@ class SupervisorTestCase(SynchronousTestCase):
         self.told: list[str] = []
         self.over: list[int] = []
         self.code: tuple[object, ...] = (1,)
+        self.looks = 0
         self.build(Settings())
 
     def build(self, settings: Settings) -> None:
@@ -148,4 +149,5 @@ class SupervisorTestCase(SynchronousTestCase):
             self.said.append(f"{line[1]} {text}")
 
     def _code(self) -> tuple[object, ...]:
+        self.looks += 1
         return self.code

@@ -208,6 +208,15 @@ class ReloadTests(SupervisorTestCase):
         self.assertEqual(old.signals, [SIGTERM])
         self.assertIn("N Reloading mwproxy (hard-reload)", self.said)
 
+    def test_one_look_for_several(self) -> None:
+        """
+        However many workers a generation has, the installed code is looked at once for them.
+        """
+        self.start("    nbproc 3")
+        self.looks = 0
+        self.reload()
+        self.assertEqual(self.looks, 1)
+
     def test_one_of_several_fails(self) -> None:
         """
         When one worker of a generation dies, the rest of it goes too: terminated while loading,
