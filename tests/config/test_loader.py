@@ -49,6 +49,21 @@ class ReadingTests(LoadingTestCase):
         self.assertEqual([each.name for each in be.servers], ["a", "b"])
         found.seal_all()
 
+    def test_what_backends_share(self) -> None:
+        """
+        Backends that write the same have one object for what their servers have, whichever of
+        them it stands in: that is what lets ten thousand servers be loaded.
+        """
+        backend = (
+            "backend b{0}\n default-server check inter 1s\n"
+            " server x 127.0.0.{0}:80 weight 5\n server y 127.0.1.{0}:80\n"
+        )
+        found = self.load("defaults\n mode http\n" + "".join(map(backend.format, range(1, 4))))
+        self.assertEqual(len({id(each.default_server) for each in found.proxies}), 1)
+        servers = [server for proxy in found.proxies for server in proxy.servers]
+        self.assertEqual(len({id(each.settings) for each in servers}), 2)
+        self.assertEqual(len({id(each.settings.check) for each in servers}), 1)
+
     def test_carriage_returns(self) -> None:
         """
         Lines may end with a carriage return.

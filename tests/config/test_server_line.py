@@ -49,6 +49,14 @@ class ServerLineTests(SynchronousTestCase):
         self.assertIsNot(parse(["check"], ServerSettings()), first)
         self.assertEqual((first.weight, first.check.enabled), (5, True))
 
+    def test_result_is_sealed(self) -> None:
+        """
+        What lines share cannot be changed through one of them.
+        """
+        found = parse(["check"], ServerSettings())
+        self.assertRaises(AttributeError, setattr, found, "weight", 3)
+        self.assertRaises(AttributeError, setattr, found.check, "rise", 3)
+
     def test_base_is_not_changed(self) -> None:
         """
         Options change a copy.

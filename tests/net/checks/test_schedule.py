@@ -97,6 +97,24 @@ class ScheduleTests(SynchronousTestCase):
             self.clock.advance(1)
         self.assertEqual(found, [["s1"], ["s1", "s3"], ["s1", "s3", "s4"], ["s1", "s3", "s4"]])
 
+    def test_one_timer_for_first_checks(self) -> None:
+        """
+        However many servers are to be checked, a worker begins with one timer; those whose time
+        has come while it was held up are checked at once.
+        """
+        self.begin(*({"check": {"inter_ms": 4000}} for _ in range(40)))
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+        self.clock.advance(2.05)
+        self.assertEqual(len(self.made), 21)
+
+    def test_stopped_before_first_checks(self) -> None:
+        """
+        A worker that ends early leaves no timer behind.
+        """
+        _, checks = self.begin({"check": {}}, {"check": {}})
+        checks.stop()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_nothing_to_check(self) -> None:
         """
         Without checked servers nothing is scheduled.
