@@ -13,8 +13,10 @@ from mwproxy.master.instance import Instance
 from mwproxy.process.child import Phase
 from mwproxy.process.worker import WorkerProcess
 
-#: Seconds that a worker may take to say that it begins to load. It may be a process that is only
-#: starting.
+#: Seconds that a process may take to say hello, which costs it a second of CPU: on a machine that
+#: is overloaded that is no time to begin anew.
+START_TIMEOUT = 60.0
+#: Seconds that one that is up may take to say that it begins to load.
 BEGIN_TIMEOUT = 15.0
 
 
@@ -55,14 +57,16 @@ class Patience:
         ]
 
     def _due(self, worker: WorkerProcess) -> float:
+        if worker.up_at is None:
+            return worker.loaded_at + START_TIMEOUT
         if worker.began_at is None:
-            return worker.loaded_at + BEGIN_TIMEOUT
+            return max(worker.up_at, worker.loaded_at) + BEGIN_TIMEOUT
         return worker.began_at + self._ready_timeout
 
     def _wait(self) -> None:
         now = self._instance.system.monotonic()
         # Some that have not begun will do so meanwhile.
-        moments = [now + self._ready_timeout, *map(self._due, self._loading())]
+        moments = [now + min(self._ready_timeout, BEGIN_TIMEOUT), *map(self._due, self._loading())]
         self._timer = self._instance.system.call_later(max(min(moments) - now, 0), self._look)
 
     def _look(self) -> None:
@@ -75,7 +79,9 @@ class Patience:
 
     def _kill(self, worker: WorkerProcess) -> None:
         why = f"is not ready after {self._ready_timeout:g} seconds"
-        if worker.began_at is None:
+        if worker.up_at is None:
+            why = f"has not started within {START_TIMEOUT:g} seconds"
+        elif worker.began_at is None:
             why = f"does not answer since {BEGIN_TIMEOUT:g} seconds"
         self._instance.speaker.alert(f"Worker {self._instance.label(worker)} {why}, killing it.")
         worker.signal(SIGKILL)

@@ -105,6 +105,8 @@ class WorkerProcess:
 
     @ivar ended_as: Where it was in its life when it died.
 
+    @ivar up_at: Monotonic time when it said hello, L{None} before.
+
     @ivar began_at: Monotonic time when it took note of its configuration, L{None} before: what
         happens to it since may be due to that.
 
@@ -123,6 +125,7 @@ class WorkerProcess:
         self.figures: dict[str, Any] = {}
         self.over_limit: int | None = None
         self.speaks = True
+        self.up_at: float | None = None
         self.began_at: float | None = None
         self.ended_as = Phase.BOOTING
         self.channel = MasterChannel(self, system.call_later)
@@ -351,6 +354,7 @@ class WorkerProcess:
         See L{WorkerEvents<mwproxy.process.channel.WorkerEvents>}; so for all that follow.
         """
         self.version = software
+        self.up_at = self._system.monotonic()
         if not self.pid:
             self.pid = pid
             self._system.watch_exit(pid, self.exited)

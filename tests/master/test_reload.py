@@ -303,6 +303,27 @@ class ReloadTests(SupervisorTestCase):
         other.ready()
         self.assertTrue(self.successResultOf(answer).success)
 
+    def test_never_starts(self) -> None:
+        """
+        A process that is only starting has more time: that costs it something, and others may have
+        the machine.
+        """
+        self.start()
+        standby = self.system.workers()[1]
+        standby.exit(137)
+        answer, (new,) = self.reload()
+        self.system.clock.advance(59)
+        self.assertEqual(new.signals, [])
+        self.system.clock.advance(1)
+        self.assertEqual(new.signals, [SIGKILL])
+        self.assertEqual(
+            self.said[-1], "A Worker (103) has not started within 60 seconds, killing it."
+        )
+        new.exit(137)
+        self.starting()[0].hello()
+        self.starting()[0].ready()
+        self.assertTrue(self.successResultOf(answer).success)
+
     def test_the_replacement_hangs_too(self) -> None:
         """
         One that takes the place of another has its own time, and not more of it.
