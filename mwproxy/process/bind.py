@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from mwproxy.core.addresses import Address
@@ -102,6 +102,8 @@ class Bound:
         if self._given:
             # The older process goes on with it.
             self._inode = None
+        # Nobody got it from a process that does not start.
+        self.spec = replace(self.spec, keep_path=False)
         if self._backup and self.is_in_place():
             with contextlib.suppress(OSError):
                 Path(self._backup).replace(self.spec.host)

@@ -66,6 +66,23 @@ def read_pidfile(path: str) -> list[int]:
     return [int(word) for word in words] if all(word.isdigit() for word in words) else []
 
 
+def restore_pidfile(path: str, former: list[int], written: list[int]) -> None:
+    """
+    Take back what was written, as far as that is still possible.
+
+    @param former: Whom the file named before, none if it was not there.
+
+    @param written: Whom it was made to name.
+    """
+    try:
+        if former:
+            write_pidfile(path, *former)
+        elif written and read_pidfile(path) == written:
+            Path(path).unlink()
+    except OSError:
+        return
+
+
 def remove_pidfile(path: str, pid: int) -> None:
     """
     Remove a pid file if it still names this process.

@@ -36,6 +36,8 @@ from mwproxy.process.reexec import Origin, replace
 from mwproxy.process.reserve import Reserve
 
 CAP_SYS_NICE = 23
+#: C{/dev/null}, opened in advance; -1 when it is not.
+_null = -1
 #: How much nicer a worker is that only prepares for a later reload.
 STANDBY_NICE = 10
 
@@ -412,11 +414,22 @@ def fork_daemon(streams: Sequence[Any] = ()) -> tuple[int, int]:
     return 0, writing
 
 
+def open_null() -> None:
+    """
+    Open C{/dev/null} for L{detach_stdio} while it can be reached: a C{chroot} may hide it.
+    """
+    global _null
+    if _null < 0:
+        _null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+
+
 def detach_stdio() -> None:
     """
     Point standard input, output and error to C{/dev/null}.
     """
-    null = os.open(os.devnull, os.O_RDWR)
+    global _null
+    open_null()
+    null, _null = _null, -1
     for fd in (0, 1, 2):
         os.dup2(null, fd)
     if null > 2:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mwproxy.process.delegate import Delegate
 from mwproxy.process.getsocks import NoTransfer, fetch_listeners
 from mwproxy.process.listeners import ListenerSet
-from mwproxy.process.pidfile import read_pidfile, write_pidfile
+from mwproxy.process.pidfile import read_pidfile, restore_pidfile, write_pidfile
 from mwproxy.process.ready_fd import ReadyFd
 from mwproxy.process.settings import Settings
 from mwproxy.process.sockets import ListenerSpec
@@ -56,7 +56,7 @@ class OwnHost(Surroundings):
         self._succession: Succession | None = None
         self._newcomers: Newcomers | None = None
         self._former_pids: list[int] = []
-        self._wrote_pids = False
+        self._written_pids: list[int] = []
         self._older = Delegate(settings.old_pids, self.speaker.warning, own=own)
         if self._older:
             self.listeners.ask(self._older)
@@ -115,7 +115,7 @@ class OwnHost(Surroundings):
             self.speaker.alert(f"[{self.program}.main()] Cannot create pidfile {path}")
             raise StartFailed(1) from None
         self._former_pids = former
-        self._wrote_pids = True
+        self._written_pids = list(pids)
 
     def say_ready(self, facts: dict[str, Any]) -> None:
         """
@@ -123,7 +123,7 @@ class OwnHost(Surroundings):
         """
         self.listeners.commit(0)
         self.settle()
-        self.speaker.quiet = self._settings.quiet or self._launcher >= 0
+        self.speaker.quiet = self._settings.quiet
         from twisted.internet import reactor
 
         self._newcomers = Newcomers(self.listeners.sockets())
@@ -168,10 +168,13 @@ class OwnHost(Surroundings):
     def _announce(self) -> None:
         if self._launcher >= 0:
             detach_stdio()
+            self.speaker.quiet = True
             with contextlib.suppress(OSError):
                 os.write(self._launcher, b"READY\n")
             os.close(self._launcher)
             self._launcher = -1
+        elif self._settings.quiet:
+            detach_stdio()
         self._ready_fd.tell()
 
     def report(self, figures: dict[str, Any]) -> None:
@@ -184,10 +187,9 @@ class OwnHost(Surroundings):
         Undo what was begun: old names come back, paused processes go on.
         """
         self.listeners.undo()
-        if self._wrote_pids:
+        if self._written_pids:
             # The older processes go on.
-            with contextlib.suppress(OSError):
-                write_pidfile(self._settings.pidfile, *self._former_pids)
+            restore_pidfile(self._settings.pidfile, self._former_pids, self._written_pids)
         self._older.resume()
         self._older.close()
 

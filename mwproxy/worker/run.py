@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mwproxy.config.model import Global
 from mwproxy.process.messages import Speaker, write_stderr
 from mwproxy.process.privileges import CannotDrop, drop_privileges
+from mwproxy.process.system import open_null
 from mwproxy.worker.last_words import memory_use, server_states
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Surroundings:
         """
         from mwproxy.worker.startup import StartFailed
 
+        if settings.chroot:
+            open_null()
         try:
             drop_privileges(settings, self.program, self.speaker.warning)
         except CannotDrop as error:

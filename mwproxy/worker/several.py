@@ -97,8 +97,8 @@ class Member(OwnHost):
         self._newcomers = Newcomers(self.listeners.sockets())
         self.listeners.disown()
         self.settle()
-        self.speaker.quiet = True
         detach_stdio()
+        self.speaker.quiet = True
         try:
             self._sock.sendall(_READY)
         except OSError:

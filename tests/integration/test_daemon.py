@@ -444,6 +444,37 @@ class SeveralTests(SiteTestCase):
             self.assertIn(f"main()] Cannot create pidfile {self.site.pidfile}\n", done.stdout)
             self.assertEqual(self.site.processes(), {})
 
+    def test_chroot(self) -> None:
+        """
+        Processes in a chroot without C{/dev}, and of another user, go to the background all the
+        same, and are replaced by their like.
+        """
+        if os.geteuid() != 0:
+            raise SkipTest("only root can chroot")
+        root = self.site.directory / "root"
+        root.mkdir()
+        for count in (1, 2, 1):
+            settings = f"nbproc {count}\nchroot {root}\nuid 65534\ngid 65534"
+            self.site.configure("one", settings=settings)
+            pids = self.site.replace() if self.site.pidfile.exists() else self.site.start()
+            for pid in pids:
+                self.assertEqual(Path(f"/proc/{pid}/root").readlink(), root)
+                for fd in (0, 1, 2):
+                    found = Path(f"/proc/{pid}/fd/{fd}").readlink()
+                    self.assertTrue(found.match("*null"), found)
+            self.assertEqual((self.site.ask(), self.site.ask_path()), ("one", "one"))
+
+    def test_nothing_is_left(self) -> None:
+        """
+        A start that fails leaves no names of UNIX sockets.
+        """
+        settings = "nbproc 2\nchroot /no/such/directory"
+        for expose in ("", "expose-fd listeners"):
+            self.site.configure("one", settings=settings, expose=expose)
+            self.assertEqual(self.site.run().returncode, 1)
+            left = [each.name for each in self.site.directory.iterdir()]
+            self.assertEqual(left, ["proxy.cfg"])
+
     def test_one_cannot_start(self) -> None:
         """
         When one cannot start none does, and older processes go on.

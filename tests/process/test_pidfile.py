@@ -11,7 +11,12 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mwproxy.process.pidfile import read_pidfile, remove_pidfile, write_pidfile
+from mwproxy.process.pidfile import (
+    read_pidfile,
+    remove_pidfile,
+    restore_pidfile,
+    write_pidfile,
+)
 
 
 class PidfileTests(SynchronousTestCase):
@@ -104,6 +109,21 @@ class PidfileTests(SynchronousTestCase):
         remove_pidfile(str(self.path), 12)
         self.assertFalse(self.path.exists())
         remove_pidfile(str(self.path), 12)
+
+    def test_restored(self) -> None:
+        """
+        What was written is taken back: whom it named before it names again, or it is gone.
+        """
+        path = str(self.path)
+        write_pidfile(path, 12)
+        restore_pidfile(path, [], [13])
+        self.assertEqual(read_pidfile(path), [12])
+        restore_pidfile(path, [10, 11], [12])
+        self.assertEqual(read_pidfile(path), [10, 11])
+        restore_pidfile(path, [], [10, 11])
+        self.assertFalse(self.path.exists())
+        restore_pidfile(path, [], [10])
+        restore_pidfile("/no/such/directory/p", [10], [11])
 
     def test_no_directory(self) -> None:
         """
