@@ -69,6 +69,8 @@ class Announcer:
             let_go_of_terminal()
         if first and (settings.daemon or settings.quiet):
             instance.speaker.quiet = True
+        if first and settings.quiet and not (settings.daemon or settings.under_twistd):
+            let_go_of_terminal()
         self._ready_fd.tell()
         again = instance.system.wall_clock() if instance.reloads else None
         instance.manager.ready(instance.system.pid, again)

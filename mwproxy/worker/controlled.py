@@ -180,7 +180,7 @@ class WorkerChannel(Channel):
     async def _become(self, order: Order) -> None:
         host = self.host
         host.call_program(order.options.get("argv0", "mwproxy"))
-        host.daemon = bool(order.options.get("daemon"))
+        host.daemon = bool(order.options.get("daemon") or order.options.get("quiet"))
         host.speaker.quiet = bool(order.options.get("quiet"))
         if order.generation > 1:
             # Traffic and the next reload wait for the end of this one.
@@ -192,6 +192,9 @@ class WorkerChannel(Channel):
             self.service.state.startup_messages[:] = host.startup_log
 
     def _broken(self, failure: Failure) -> None:
+        if self._ending:
+            # It was told to end meanwhile; what it waited for fails for that.
+            return
         # The rim of everything that loads: a fault in our own code is a failed load.
         _log.failure("a configuration could not be loaded", failure)
         self.host.speaker.alert(

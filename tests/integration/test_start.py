@@ -125,6 +125,18 @@ class CombinationTests(ProcessTestCase):
         self.assertEqual((proxy.directory / "pid").read_text(), f"{proxy.pid}\n")
         self.assertEqual(proxy.stop(), 0)
 
+    def test_quiet(self) -> None:
+        """
+        With C{-q} nothing is said, and in the foreground too all have let go of the terminal.
+        """
+        proxy = self.start(NAMED, ["-q"], word="x")
+        wait_until(lambda: not self.attached(proxy), lambda: str(self.attached(proxy)), 20)
+        self.assertEqual(proxy.get("web").body, b"x")
+        self.assertIn("Success=1", proxy.reload())
+        self.assertEqual(proxy.get("web").body, b"x")
+        self.assertEqual(proxy.stop(), 0)
+        self.assertEqual(proxy.output, "")
+
     def test_several_consoles(self) -> None:
         """
         C{-S} may be repeated; C{HAPROXY_MASTER_CLI} has all, the last one first.

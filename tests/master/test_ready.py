@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from signal import SIGTERM
 
+from mwproxy.master import ready
 from mwproxy.process.settings import Settings
 from tests.master.fixture import SupervisorTestCase
 from tests.process.test_delegate import RecordedElders
@@ -70,10 +71,14 @@ class ReadyTests(SupervisorTestCase):
 
     def test_quiet(self) -> None:
         """
-        With C{quiet} nothing is said after the start; the start-up log goes on.
+        With C{quiet} nothing is said after the start, and the terminal is let go of; the start-up
+        log goes on.
         """
+        gone: list[int] = []
+        self.patch(ready, "let_go_of_terminal", lambda: gone.append(1))
         self.start("    quiet")
         self.said.clear()
         self.serve_next()
         self.assertEqual(self.said, [])
+        self.assertEqual(gone, [1])
         self.assertIn("Loading success.", self.instance.log.text())
