@@ -58,10 +58,13 @@ class FakeSocket:
         self.room: int | None = None
         self.unread = b""
         self.sends = 0
+        self.broken = False
         self.pair = socket.socketpair()
 
     def send(self, data: bytes) -> int:
         self.sends += 1
+        if self.broken:
+            raise BrokenPipeError
         size = len(data) if self.room is None else min(self.room, len(data))
         if not size:
             raise BlockingIOError

@@ -194,6 +194,18 @@ class PressureTests(ConnectionTestCase):
         engine.transport.drain()
         self.assertEqual(list(engine.acks()), [1, 2])
 
+    def test_broken(self) -> None:
+        """
+        A connection that turns out to be broken when it is written to is left to the transport.
+        """
+        engine = self.scene.engine()
+        engine.transport.socket.broken = True
+        engine.say(notify(1, "echo"))
+        self.assertNotEqual(engine.transport.buffer, b"")
+        engine.close()
+        self.assertEqual(self.counters.open, 0)
+        self.assertEqual(self.scene.clock.getDelayedCalls(), [])
+
     def test_batches(self) -> None:
         """
         An engine that does not read gets one batch ready, not more.

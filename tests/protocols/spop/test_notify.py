@@ -60,6 +60,14 @@ class NotifyTests(SynchronousTestCase):
             with self.assertRaises(BadFrame):
                 decode_notify(frame[:end], 11)
 
+    def test_cut_string(self) -> None:
+        """
+        So is one that is cut inside its last string.
+        """
+        frame = encode_notify(5, 1, [Message("check", [("path", "/index")])])
+        with self.assertRaises(BadFrame):
+            decode_notify(frame[:-1], 11)
+
     @quick
     @given(st.binary(max_size=80))
     def test_garbage(self, data: bytes) -> None:
