@@ -25,6 +25,7 @@ from mwproxy.master.rows import list_rows
 from mwproxy.master.standby import Standby
 from mwproxy.master.status import StatusLine
 from mwproxy.master.upgrade import Upgrade
+from mwproxy.process.child import Phase
 from mwproxy.process.inheritance import MasterFacts, RequestFacts
 from mwproxy.process.messages import flush_stderr
 from mwproxy.process.sockets import CannotBind, ListenerSpec
@@ -303,7 +304,9 @@ class Supervisor:
 
     def _signal_all(self, signum: int) -> None:
         for worker in self.instance.workers:
-            worker.signal(signum)
+            # One that loads has nothing to finish, and may not come to hear of a soft stop.
+            loads = signum == SIGUSR1 and worker.phase is Phase.STARTING
+            worker.signal(SIGTERM if loads else signum)
         self.programs.signal_all(signum)
 
     def _maybe_over(self) -> None:

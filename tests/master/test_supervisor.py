@@ -90,6 +90,20 @@ class StopTests(SupervisorTestCase):
         self.system.clock.advance(2)
         self.assertEqual((self.over, self.instance.reloads), ([0], 1))
 
+    def test_soft_stop_during_a_reload(self) -> None:
+        """
+        A worker that loads when a soft stop begins has nothing to finish: it is ended at once.
+        """
+        (old,) = self.start()
+        first, (new,) = self.reload()
+        self.supervisor.handle_signal(SIGUSR1)
+        self.assertEqual((old.signals, new.signals), ([SIGUSR1], [SIGTERM]))
+        new.exit(143)
+        self.assertFalse(self.successResultOf(first).success)
+        old.exit(0)
+        self.system.clock.advance(2)
+        self.assertEqual(self.over, [0])
+
     def test_reloads_in_line_at_exit_on_failure(self) -> None:
         """
         Nor do they hold up exit-on-failure.

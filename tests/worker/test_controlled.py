@@ -12,8 +12,10 @@ from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.protocols import amp
+from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 from mwproxy.core.levels import Level
@@ -261,6 +263,17 @@ class ChannelTests(TestCase):
                 theirs.send(b"hello")
                 ours.setblocking(True)
                 self.assertEqual(ours.recv(5), b"hello")
+
+    async def test_told_to_end_while_it_loads(self) -> None:
+        """
+        A load that fails since its worker has been told to end meanwhile is no fault of ours.
+        """
+        await self.events.until("hello")
+        self.worker._end(0)
+        self.worker._broken(Failure(ConnectionLost()))
+        self.assertEqual(await self.gone, -1)
+        self.assertEqual(self.written, [])
+        self.assertEqual(self.flushLoggedErrors(), [])
 
     async def test_the_master_is_gone(self) -> None:
         """
