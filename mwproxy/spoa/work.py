@@ -98,7 +98,7 @@ class Work:
             request = Request(message, stream_id, frame_id, self.engine_id, self.peer)
         try:
             result = binding.call(message.arguments, request)
-        except Exception:
+        except (Exception, SystemExit):
             self._failed(entry, Failure())
             return None
         if iscoroutine(result):

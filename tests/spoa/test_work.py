@@ -4,6 +4,7 @@ Tests for L{mwproxy.spoa.work}, over connections.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from mwproxy.protocols.spop.notify import Message, encode_notify
@@ -55,6 +56,16 @@ class NotifyTests(ConnectionTestCase):
         self.assertIn("no function for message 'unknown'", self.scene.log)
         self.assertIn("message 'fail': 'oops'", self.scene.log)
         self.assertIn("builtins.KeyError", self.scene.log)
+
+    def test_exit(self) -> None:
+        """
+        A function that wants to exit fails like any other: an engine must not be able to end us.
+        """
+        self.agent.message("exit")(lambda: sys.exit(3))
+        engine = self.scene.engine()
+        engine.say(notify(1, "exit") + notify(2, "echo"))
+        self.assertEqual(list(engine.acks()), [1, 2])
+        self.assertEqual(self.counters.errors, 1)
 
     def test_nothing_to_do(self) -> None:
         """
