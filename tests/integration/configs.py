@@ -9,8 +9,8 @@ global
 defaults
     mode http
     timeout connect 2s
-    timeout client 10s
-    timeout server 10s
+    timeout client 100s
+    timeout server 100s
 frontend web
     bind <listen:web>
     http-request return status 200 content-type text/plain string "<word>"
@@ -23,8 +23,8 @@ global
 defaults
     mode http
     timeout connect 2s
-    timeout client 10s
-    timeout server 10s
+    timeout client 100s
+    timeout server 100s
 frontend web
     bind <listen:web>
     default_backend pages
