@@ -134,11 +134,22 @@ class SoftStop:
         self._later(int(step * 1000), lambda: self._spread(since, spread))
 
     def _report(self) -> None:
+        from mwproxy.console.listener import console_figures
+
         state = self._plane.state
-        names = dict.fromkeys([*state.frontends, *state.backends])
-        for name in names:
+        consoles = console_figures(state)
+        if consoles is not None:
+            # HAProxy's consoles are a proxy, whose connections have both sides.
+            self._say(
+                Severity.WARNING,
+                f"Proxy GLOBAL stopped (cumulated conns: FE: {consoles[1]}, BE: {consoles[1]}).",
+            )
+        in_order = [proxy.name for proxy in state.configuration.proxies]
+        for name in dict.fromkeys([*in_order, *state.frontends, *state.backends]):
             front = state.frontends.get(name)
             back = state.backends.get(name)
+            if front is None and back is None:
+                continue
             self._say(
                 Severity.WARNING,
                 f"Proxy {name} stopped (cumulated conns: "

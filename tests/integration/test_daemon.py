@@ -364,7 +364,11 @@ class SignalTests(SiteTestCase):
             signal.SIGQUIT: ("Use SIGQUIT to f",),
             signal.SIGUSR2: (),
             signal.SIGPIPE: (),
-            signal.SIGUSR1: ("Proxy web stopped (cumulated conns: FE: ",),
+            signal.SIGUSR1: (
+                "Proxy GLOBAL stopped (cumulated conns: FE: 0, BE: 0).",
+                "Proxy web stopped (cumulated conns: FE: ",
+                "Proxy both stopped (cumulated conns: FE: 0, BE: 0).",
+            ),
         }
         for product in ("haproxy", "mwproxy"):
             process = self.site.foreground(product=product)
