@@ -191,13 +191,8 @@ def show_configuration(settings: Settings, text: str, speaker: Speaker) -> int:
     from mwproxy.config.dump import dump_file, parse_dump_options
     from mwproxy.config.files import cannot_open, expand_files
     from mwproxy.core.diagnostics import ConfigError
-    from mwproxy.core.families import PACKAGES, all_keywords, bind_options, server_options
-    from mwproxy.core.registry import load_family
 
-    load_family(PACKAGES["keywords"])
-    names = [each.name for each in all_keywords()]
-    names += [*bind_options.names(), *server_options.names()]
-    public = {word for name in names for word in name.split()}
+    public = _words_of_the_language()
     environment = _environment()
     options = parse_dump_options(text)
     try:
@@ -213,6 +208,27 @@ def show_configuration(settings: Settings, text: str, speaker: Speaker) -> int:
             return 1
         print(*dump_file(name, content, environment, options, public), sep="\n", flush=True)
     return 0
+
+
+def _words_of_the_language() -> set[str]:
+    """
+    Collect the words that are nobody's secret.
+    """
+    from mwproxy.core import families
+    from mwproxy.core.registry import load_family
+    from mwproxy.rules.acl import DERIVED
+
+    names = [
+        "http tcp if unless { } ! or || -i -m -f -- info debug notice err local0 found",
+        *DERIVED,
+    ]
+    loaded = ("sample_fetches", "converters", "matchers", "actions", "balances")
+    for family in ("keywords", *loaded):
+        load_family(families.PACKAGES[family])
+    for family in (*loaded, "bind_options", "server_options"):
+        names += getattr(families, family).names()
+    names += [each.name for each in families.all_keywords()]
+    return {word for name in names for word in name.split()}
 
 
 def run(arguments: Arguments, speaker: Speaker, arrival: Arrival | None = None) -> int:

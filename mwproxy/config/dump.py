@@ -16,6 +16,8 @@ from mwproxy.config.environment import Variables
 from mwproxy.config.lexer import LexError, tokenize
 from mwproxy.config.sections import KINDS
 
+#: A fetch or converter with arguments, and what follows it.
+_CALL = re.compile(r"([\w.-]+)\((.*?)\)([,)]?)")
 _PLAIN = re.compile(r"[-+]?\d+(?:\.\d+)?(?:us|ms|s|m|h|d|k|K|g|G|%)?|[^\w]+")
 
 
@@ -88,6 +90,9 @@ def dump_file(
 def _shown(word: str, key: str, public: frozenset[str]) -> str:
     if not key or word in public or _PLAIN.fullmatch(word):
         return word
+    call = _CALL.fullmatch(word)
+    if call is not None and call[1] in public:
+        return f"{call[1]}({_shown(call[2], key, public)}){call[3]}"
     digest = hashlib.blake2s(word.encode("utf-8", "surrogateescape"), key=key.encode()[:32])
     return digest.hexdigest()[:8].upper()
 
