@@ -140,6 +140,25 @@ class AnswerTests(MainTestCase):
         self.assertEqual(self.run_main("-dC,line", "-f", self.config), 0)
         self.assertEqual(self.out, "1\tglobal\n2\t    maxconn 10\n")
 
+    def test_dump_with_a_key(self) -> None:
+        """
+        With a key the words of the language stay, all others are replaced.
+        """
+        text = (
+            "backend secret\n    balance leastconn\n"
+            "    http-request deny if { hdr(x-secret) -i secret } { path_beg /secret }\n"
+        )
+        Path(self.config).write_text(text)
+        self.assertEqual(self.run_main("-dCkey", "-f", self.config), 0)
+        self.assertNotIn("secret", self.out)
+        lines = self.out.splitlines()
+        self.assertEqual(lines[1], "    balance leastconn")
+        self.assertRegex(
+            lines[2],
+            r"^    http-request deny if { hdr\([0-9A-F]{8}\) -i [0-9A-F]{8} } { path_beg "
+            r"[0-9A-F]{8} }$",
+        )
+
 
 class RunTests(MainTestCase):
     """
