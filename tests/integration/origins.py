@@ -94,10 +94,21 @@ def read_request(sock: socket.socket, buffer: bytes) -> tuple[bytes | None, byte
     end = buffer.index(b"\r\n\r\n") + 4
     head = buffer[:end].lower()
     if b"transfer-encoding: chunked" in head:
-        while not (found := re.search(rb"(?:^|\r\n)0\r\n(?:[^\r\n]+\r\n)*\r\n", buffer[end:])):
-            if not more():
-                return buffer, b""
-        end += found.end()
+        # Each byte is looked at once: a search for the end from the beginning takes seconds for
+        # some megabytes.
+        size, line = -1, b"?"
+        while size or line:
+            while (stop := buffer.find(b"\r\n", end)) < 0:
+                if not more():
+                    return buffer, b""
+            line = buffer[end:stop]
+            end = stop + 2
+            if size:
+                size = int(line.partition(b";")[0], 16)
+                end += size + 2 if size else 0
+            while len(buffer) < end:
+                if not more():
+                    return buffer, b""
     elif length := re.search(rb"\r\ncontent-length: *(\d+)", head):
         end += int(length[1])
         while len(buffer) < end:
