@@ -9,6 +9,7 @@ all that the proxy said.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -332,9 +333,9 @@ class Proxy:
         if name not in self._listeners:
             sock = socket.create_server(("127.0.0.1", 0), backlog=1024)
             self._ports[name] = sock.getsockname()[1]
-            # Kept above the numbers that a starting process uses for itself.
-            number = 50 + len(self._listeners)
-            os.dup2(sock.fileno(), number)
+            # Kept above the numbers that a starting process uses for itself; a number that is
+            # taken in this process stays what it is.
+            number = fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD_CLOEXEC, 50)
             sock.close()
             self._listeners[name] = socket.socket(fileno=number)
             self.values[f"listen:{name}"] = f"fd@{number}"

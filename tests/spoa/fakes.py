@@ -59,7 +59,7 @@ class FakeSocket:
         self.unread = b""
         self.sends = 0
         self.broken = False
-        self.pair = socket.socketpair()
+        self.pair: tuple[socket.socket, socket.socket] | None = None
 
     def send(self, data: bytes) -> int:
         self.sends += 1
@@ -74,7 +74,17 @@ class FakeSocket:
         return size
 
     def fileno(self) -> int:
+        if self.pair is None:
+            self.pair = socket.socketpair()
         return self.pair[0].fileno()
+
+    def hang_up(self) -> None:
+        """
+        Close the engine's end.
+        """
+        self.fileno()
+        assert self.pair is not None
+        self.pair[1].close()
 
     def recv(self, size: int, flags: int) -> bytes:
         if not self.unread:

@@ -261,7 +261,7 @@ class PressureTests(ConnectionTestCase):
         self.assertFalse(engine.transport.reading)
         self.scene.clock.pump([1, 1, 1])
         self.assertFalse(engine.transport.aborted)
-        engine.transport.socket.pair[1].close()
+        engine.transport.socket.hang_up()
         self.scene.clock.advance(1)
         self.assertTrue(engine.transport.aborted)
         engine.close()
