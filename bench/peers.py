@@ -78,6 +78,24 @@ class Peer:
                 return time.monotonic() - begun
             time.sleep(0.002)
 
+    def settle(self) -> None:
+        """Let it do what it does after a start: mwproxy's nursery imports everything."""
+        end = time.monotonic() + PATIENCE
+        while self.name == "mwproxy" and time.monotonic() < end:
+            if "mwproxy-nursery" in self._names():
+                break
+            time.sleep(0.05)
+        time.sleep(1)
+
+    def _names(self) -> set[str]:
+        assert self._process is not None
+        names = set()
+        for each in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if each.name.isdigit() and os.getsid(int(each.name)) == self._process.pid:
+                    names.add((each / "comm").read_text().strip())
+        return names
+
     def output(self) -> str:
         """Give what it printed."""
         return (self.directory / "output").read_text("utf-8", "replace")

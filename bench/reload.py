@@ -29,7 +29,7 @@ def reload() -> list[Row]:
     try:
         for peer in peers:
             peer.start()
-        time.sleep(2)
+            peer.settle()
         for generation in range(1, RELOADS + 1):
             for peer, times in zip(peers, seen, strict=True):
                 text = CONFIG.replace("<generation>", str(generation))

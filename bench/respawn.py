@@ -24,7 +24,7 @@ def respawn() -> list[Row]:
     refused = 0
     try:
         peer.start()
-        time.sleep(3)
+        peer.settle()
         clients = Clients(peer.port)
         for _ in range(KILLS):
             gap, lost = _kill_once(peer)

@@ -62,7 +62,7 @@ def _one_size(servers: int, limit: float | None, origin: int) -> list[Row]:
     try:
         for peer in peers:
             peer.start()
-        time.sleep(2)
+            peer.settle()
         for generation in range(1, RELOADS + 1):
             text = config(servers, generation, origin)
             for peer, times in zip(peers, seen, strict=True):
