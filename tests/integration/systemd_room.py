@@ -275,12 +275,18 @@ class Systemd:
                     os.kill(self.pid, signal.SIGKILL)
             self._outer.kill()
             self._outer.wait()
-        wait_until(lambda: not self._members(), lambda: str(self._members()), PATIENCE)
-        for path in sorted(self._group.rglob("*/"), key=lambda each: -len(each.parts)):
-            if path.is_dir():
-                path.rmdir()
-        self._group.rmdir()
+        wait_until(self._no_groups, lambda: str(self._members()), 3 * PATIENCE)
         shutil.rmtree(self.files, ignore_errors=True)
+
+    def _no_groups(self) -> bool:
+        """
+        Remove the control groups; one stays busy for a moment after its last process has ended.
+        """
+        inner = [path for path in self._group.rglob("*") if path.is_dir()]
+        for path in [*sorted(inner, key=lambda each: -len(each.parts)), self._group]:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        return not self._group.exists()
 
     def _members(self) -> list[str]:
         found = []
