@@ -26,7 +26,7 @@ from mwproxy.process.system import System, exit_status
 #: hold the channel open.
 LAST_WORDS = 0.5
 #: How long a worker may take to note its successor, in seconds, before it is told to leave anyhow.
-HANDOVER_PATIENCE = 0.5
+HANDOVER_PATIENCE = 2.0
 #: How long a worker whose channel broke may take to end by itself, in seconds: it cannot be told
 #: anything any more.
 HUNG_UP_PATIENCE = 5.0
