@@ -7,6 +7,7 @@ later and later if that goes on.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -68,7 +69,8 @@ class Standby:
 
     def take(self, *, outdated: bool = False) -> WorkerProcess:
         """
-        Get a worker to load a configuration: one in waiting, or a new one.
+        Get a worker to load a configuration: one in waiting, or a new one, hatched if the nursery
+        is there: that takes milliseconds, a process started anew most of a second.
 
         @param outdated: One will do that was started before the installed code changed.
 
@@ -81,6 +83,9 @@ class Standby:
                 if worker.phase is phase:
                     self.waiting.remove(worker)
                     return worker
+        if self._nursery is not None and self._nursery.up:
+            with contextlib.suppress(OSError):
+                return self._hatch(self._nursery)
         return self.start()
 
     def start(self) -> WorkerProcess:
@@ -165,11 +170,14 @@ class Standby:
             return True
         if self._nursery is None or not self._nursery.up:
             return False
+        self.waiting.append(self._hatch(self._nursery))
+        return True
+
+    def _hatch(self, nursery: Nursery) -> WorkerProcess:
         worker = WorkerProcess(self._system, self.owner)
         worker.fingerprint = self._nursery_fingerprint
-        worker.hatch(self._nursery)
-        self.waiting.append(worker)
-        return True
+        worker.hatch(nursery)
+        return worker
 
     def _open_nursery(self) -> None:
         if not self._nursery_command or self._nursery is not None or self._again is not None:

@@ -7,10 +7,13 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from twisted.internet.error import ProcessTerminated
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.master.standby import Standby
 from mwproxy.process.messages import Speaker
+from mwproxy.process.nursery import UP, Nursery
 from tests.process.memory import MemorySystem
 
 
@@ -69,6 +72,27 @@ class StandbyTests(SynchronousTestCase):
         """
         self.assertEqual(self.standby.take().pid, 101)
         self.assertEqual(self.system.log, [])
+
+    def test_none_in_waiting_but_the_nursery(self) -> None:
+        """
+        When none is left the nursery makes one: no process is started anew. When the nursery is
+        gone one is.
+        """
+        hatched: list[object] = []
+        self.patch(Nursery, "hatch", lambda nursery, channel: hatched.append(channel))
+        speaker = Speaker("mwproxy", write=self.said.append, pid=100)
+        self.standby = Standby(
+            self.system, speaker, {}, nursery=["x"], take_fingerprint=lambda: self.code
+        )
+        self.standby.owner = Owner(self.standby)
+        self.standby.fill(1)
+        (nursery,) = self.system.children
+        nursery.channel.dataReceived(UP)
+        for _ in range(3):
+            self.assertEqual(self.standby.take().pid, 0)
+        self.assertEqual((len(self.system.children), len(hatched)), (1, 3))
+        nursery.protocol.processExited(Failure(ProcessTerminated(None, 9, 9)))
+        self.assertEqual(self.standby.take().pid, 102)
 
     def test_not_more_than_four(self) -> None:
         """
