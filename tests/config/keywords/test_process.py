@@ -187,8 +187,10 @@ class ProcessTests(LoadingTestCase):
         """
         A second line of a kind is an alert; the first one stays and the file is used.
         """
-        lines = ("uid 1", "user root", "gid 2", "group root", "gid 3", "pidfile a", "pidfile b",
-                 "chroot a", "chroot b", "maxconn 1", "maxconn 2", "ulimit-n 5", "ulimit-n 6")  # fmt: skip
+        lines = (
+            "uid 1", "user root", "gid 2", "group root", "gid 3", "pidfile a", "pidfile b",
+            "chroot a", "chroot b", "maxconn 1", "maxconn 2", "ulimit-n 5", "ulimit-n 6",
+        )  # fmt: skip
         found = self.load("global\n" + "".join(f" {line}\n" for line in lines)).global_
         self.assertEqual(self.diagnostics.errors, 0)
         self.assertEqual((found.uid, found.gid, found.pidfile, found.chroot), (1, 2, "a", "a"))
