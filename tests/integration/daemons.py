@@ -193,6 +193,12 @@ class Site:
         """
         return wait_until(fact, told, 3 * PATIENCE)
 
+    def wait_alone(self, pids: list[int]) -> None:
+        """
+        Wait until no other processes are left: who started them ends a moment after it said so.
+        """
+        self.wait(lambda: set(self.processes()) == set(pids), lambda: f"{self.processes()}")
+
     def wait_gone(self, pid: int) -> None:
         """
         Wait until a process has ended.

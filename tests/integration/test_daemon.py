@@ -79,7 +79,7 @@ class OlderTests(SiteTestCase):
         self.assertEqual((self.site.ask(), self.site.ask_path()), ("one", "one"))
         self.assertIn("Pid: ", self.site.ask_stats("show info"))
         self.assertEqual(self.site.pids(), [older.pid])
-        self.assertEqual(set(self.site.processes()), {older.pid})
+        self.site.wait_alone([older.pid])
 
     def test_later_failure(self) -> None:
         """
@@ -490,7 +490,7 @@ class SeveralTests(SiteTestCase):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stdout, r"Process #1 \(\d+\) exited with code 1 \(Exit\)")
         self.assertEqual(self.site.pids(), older)
-        self.assertEqual(set(self.site.processes()), set(older))
+        self.site.wait_alone(older)
         self.assertEqual((self.site.ask(), self.site.ask_path()), ("one", "one"))
 
     def test_ports_in_use(self) -> None:

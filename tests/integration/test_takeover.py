@@ -30,7 +30,7 @@ class SharedPortTests(SiteTestCase):
             self.assertEqual((self.site.ask(), self.site.ask_path()), (str(number),) * 2)
             crowd.wait_for(20)
         self.assert_nothing_lost(crowd)
-        self.assertEqual(len(self.site.processes()), 1)
+        self.site.wait_alone(self.site.pids())
 
     def test_haproxy_and_back(self) -> None:
         """
@@ -54,7 +54,7 @@ class SharedPortTests(SiteTestCase):
             self.site.configure(word, settings=f"nbproc {count}")
             pids = self.site.start() if crowd is None else self.site.replace()
             self.assertEqual(len(pids), count)
-            self.assertEqual(set(pids), set(self.site.processes()))
+            self.site.wait_alone(pids)
             crowd = crowd or self.site.crowd()
             crowd.wait_for(50)
             self.assertEqual(self.site.ask(), word)
@@ -80,7 +80,7 @@ class PassedSocketTests(SiteTestCase):
             self.assertEqual((self.site.ask(), self.site.ask_path()), (str(number),) * 2)
             crowd.wait_for(20)
         self.assert_nothing_lost(crowd)
-        self.assertEqual(len(self.site.processes()), 1)
+        self.site.wait_alone(self.site.pids())
 
     def test_haproxy_and_back(self) -> None:
         """
