@@ -8,7 +8,7 @@ CFG ?= doc/examples/quickstart.cfg
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--config-settings editable_mode=compat
 DEBIAN_TEST := haproxy socat curl openssl s6 runit systemd
-DEBIAN_BENCH := haproxy socat wrk util-linux
+DEBIAN_BENCH := haproxy socat wrk util-linux iproute2
 SETUP_FILES := setup.cfg pyproject.toml
 
 .PHONY: run test lint bench soak soak-model coverage doc clean distclean help

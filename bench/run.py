@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import bulk, cold, http, memory, reload, respawn, sizes, spoa, takeover
+from bench.network import congestion_control, enter_own_network
 from bench.peers import COMMANDS
 from bench.table import HEADING, Row
 
@@ -40,7 +41,11 @@ def _versions() -> str:
         said.append((done.stdout.splitlines() or [f"{name}: unknown"])[0])
     cpus = len(os.sched_getaffinity(0))
     return "\n".join(
-        [*said, f"Python {platform.python_version()}, {cpus} CPUs, {platform.release()}"]
+        [
+            *said,
+            f"Python {platform.python_version()}, {cpus} CPUs, {platform.release()}, "
+            f"congestion control {congestion_control()}",
+        ]
     )
 
 
@@ -54,6 +59,7 @@ def main(names: list[str]) -> int:
     if missing:
         print(f"not installed: {' '.join(missing)}; on Debian: apt install haproxy wrk util-linux")
         return 2
+    enter_own_network(names)
     print(_versions(), end="\n\n", flush=True)
     rows: list[Row] = []
     for name in names or ROWS:

@@ -21,7 +21,7 @@ from tests.integration.origins import EchoOrigin
 #: All that has to survive: a program that stays, and a connection that keeps the old worker, for
 #: as long as a reload may take on a busy machine.
 WHOLE = (
-    NAMED.replace("10s", "300s")
+    NAMED.replace("100s", "300s")
     + """\
     bind unix@<dir>/web.sock
 listen relay
