@@ -336,13 +336,16 @@ def run_master(settings: Settings, facts: MasterFacts | None = None) -> int:
 
     result: list[int] = []
 
+    system = System(reactor)
+
     def over(status: int) -> None:
         result.append(status)
+        system.hold_signals()
         reactor.callWhenRunning(stop_reactor, reactor)
 
     log_problems(speaker)
     service = MasterService(
-        System(reactor),
+        system,
         settings,
         over,
         environment=environment,

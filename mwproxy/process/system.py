@@ -255,6 +255,13 @@ class System:
 
         self.reactor.callWhenRunning(install)
 
+    def hold_signals(self) -> None:
+        """
+        Handle signals no more, as the process ends: the interpreter gives them their default back
+        while it does, and a late one would kill.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)
+
     def ignore_signals(self, signals: Sequence[int]) -> None:
         """
         Ignore signals, from when the reactor runs.

@@ -106,6 +106,24 @@ reactor.run()
 """
 
 
+LATE = """
+import atexit, os, signal
+from twisted.internet import reactor
+from mwproxy.process.system import System
+
+def over():
+    system.hold_signals()
+    reactor.stop()
+
+# Called after all of ours, while the interpreter ends.
+atexit.register(lambda: (signal.signal(signal.SIGTERM, signal.SIG_DFL), os.kill(os.getpid(), 15)))
+system = System(reactor)
+system.on_signals({signal.SIGTERM: print})
+reactor.callWhenRunning(over)
+reactor.run()
+"""
+
+
 class SuccessorTests(SynchronousTestCase):
     """
     Becoming another program.
@@ -126,6 +144,21 @@ class SuccessorTests(SynchronousTestCase):
             f"caught [{signal.SIGUSR2.value}]; No such file or directory;"
             f" handled {signal.SIGUSR2.value}; handled {signal.SIGUSR1.value}\n",
         )
+
+
+class LateSignalTests(SynchronousTestCase):
+    """
+    Signals that come while the interpreter ends.
+    """
+
+    timeout = 20
+
+    def test_held(self) -> None:
+        """
+        A TERM that finds its default back does not change the exit status.
+        """
+        done = subprocess.run([sys.executable, "-c", LATE], check=False, cwd=ROOT)
+        self.assertEqual(done.returncode, 0)
 
 
 class NicenessTests(SynchronousTestCase):
