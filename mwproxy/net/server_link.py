@@ -104,11 +104,9 @@ class ServerLink(Endpoint):
             if source is not None:
                 sock.bind((source.host, source.port))
             code = sock.connect_ex(sockaddr)
-            if code == errno.EINPROGRESS and sockaddr[0].startswith(_OWN_HOST):
-                # It stands by now, unless the backlog is full: no need to wait to be told.
-                code = sock.connect_ex(sockaddr)
-                if code == errno.EALREADY:
-                    code = errno.EINPROGRESS
+            if code == errno.EINPROGRESS and sockaddr[0].startswith(_OWN_HOST) and _stands(sock):
+                # It need not be waited for.
+                code = 0
         except OSError as error:
             code = error.errno or errno.EADDRNOTAVAIL
         self.adopt(self.plane, sock)
@@ -193,6 +191,18 @@ class ServerLink(Endpoint):
         self.close_socket()
         self.owner = None
         self.on_read = self.on_drained = None
+
+
+def _stands(sock: socket.SocketType) -> bool:
+    """
+    Tell whether a connection that was begun stands. One that failed is left to be reported as all
+    are: a refusal in the midst of connecting would have the next attempt begin within this one.
+    """
+    try:
+        sock.getpeername()
+    except OSError:
+        return False
+    return True
 
 
 def _reason(code: int | None) -> str:

@@ -216,6 +216,7 @@ class ServerLinkTests(PlaneTestCase):
         The owner is told why it does not.
         """
         self.connect(self.dead_port())
+        self.assertEqual(self.owner.calls, [])
         self.until(lambda: self.owner.calls == ["refused: Connection refused"])
         self.assertEqual(self.link.fd, -1)
 

@@ -249,6 +249,19 @@ class RetryTests(PlaneTestCase):
         self.assertEqual(self.logged(), ["f b/t -- 200 27 43 +1 1/0/0/0/0 GET"])
         self.assertEqual(self.backend().counters.wredis, 1)
 
+    def test_many_attempts(self) -> None:
+        """
+        Attempts that fail one after the other do not pile up within each other.
+        """
+        self.start(
+            f"{FRONT} retries 600\n option redispatch 1\n"
+            f" server s 127.0.0.1:{self.dead_port()}\n server t 127.0.0.1:{self.dead_port()}\n"
+        )
+        client = self.client()
+        client.send(get())
+        self.assertEqual(client.head()[:12], b"HTTP/1.1 503")
+        self.assertEqual(self.backend().counters.wretr, 600)
+
     def test_redispatch_at_last(self) -> None:
         """
         C{option redispatch} alone goes to another server with the last retry.
