@@ -148,8 +148,7 @@ class Exchange(Stream):
             try:
                 link.write(self._proxy_header(link.server.proxy_header))
             except OSError as error:
-                link.close()
-                self.link_refused(link, str(error))
+                link.refuse(str(error))
                 return
         self.linked(link)
 

@@ -47,6 +47,9 @@ class DirectReactor(EPollReactor):
 
     @ivar turn_starts: Called with C{now} before the events of a turn are handled.
 
+    @ivar later: Functions, each with its argument, to call once when the events of a turn are
+        handled: what must not happen within the call that finds it out.
+
     @ivar turn_ends: Called when the events of a turn are handled.
     """
 
@@ -54,6 +57,7 @@ class DirectReactor(EPollReactor):
         self.handlers: dict[int, Callable[[int], None]] = {}
         self.wheel = TimerWheel()
         self.now = monotonic()
+        self.later: list[tuple[Callable[[Any], None], Any]] = []
         self.turn_ends: list[Callable[[], None]] = []
         self.turn_starts: list[Callable[[float], None]] = []
         super().__init__()
@@ -100,6 +104,8 @@ class DirectReactor(EPollReactor):
         delay = wheel.delay(monotonic())
         if timeout is None or (delay is not None and delay < timeout):
             timeout = delay
+        if self.later:
+            timeout = 0
         try:
             events = self._poller.poll(-1 if timeout is None else timeout, EVENTS_PER_TURN)
         except InterruptedError:
@@ -122,12 +128,22 @@ class DirectReactor(EPollReactor):
                         selectable, self._doReadOrWrite, selectable, fd, event
                     )
         wheel.run(now)
+        if self.later:
+            self._run_later()
         for end in self.turn_ends:
             end()
 
     doIteration = doPoll
 
-    def _failed(self, fd: int, handler: Callable[[int], None]) -> None:
+    def _run_later(self) -> None:
+        later, self.later = self.later, []
+        for handler, argument in later:
+            try:
+                handler(argument)
+            except Exception:
+                self._failed(-1, handler)
+
+    def _failed(self, fd: int, handler: Callable[[Any], None]) -> None:
         _log.failure("handling descriptor {fd} failed", fd=fd)
         owner: Any = getattr(handler, "__self__", None)
         crashed = getattr(owner, "crashed", None)

@@ -80,7 +80,8 @@ class ServerLink(Endpoint):
 
     def connect(self, owner: LinkOwner, sockaddr: Any) -> None:
         """
-        Begin to connect. The owner is told how it went, perhaps before this returns.
+        Begin to connect. The owner is told how it went: of success perhaps before this returns, of
+        failure never, so that its next attempt does not begin within this one.
 
         @param owner: The stream.
 
@@ -91,7 +92,7 @@ class ServerLink(Endpoint):
         try:
             sock = socket.SocketType(server.family, _STREAM, 0)
         except OSError as error:
-            owner.link_refused(self, _reason(error.errno))
+            self.refuse(_reason(error.errno))
             return
         if server.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -119,8 +120,25 @@ class ServerLink(Endpoint):
             self.mask = WRITE
             self.plane.reactor.watch(self.fd, WRITE, self._connecting)
         else:
-            self.close()
-            owner.link_refused(self, _reason(code))
+            self.refuse(_reason(code))
+
+    def refuse(self, reason: str) -> None:
+        """
+        Fail at once: close, and tell the owner when the events of this turn are handled, unless it
+        has given the connection up by then.
+
+        @param reason: Why.
+        """
+        owner = self.owner
+        self.close()
+        self.owner = owner
+        self.plane.reactor.later.append((self._refused, reason))
+
+    def _refused(self, reason: str) -> None:
+        owner = self.owner
+        if owner is not None:
+            owner.link_refused(self, reason)
+            self.owner = None
 
     def _connecting(self, event: int) -> None:
         if event & READ or not event & WRITE:

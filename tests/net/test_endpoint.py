@@ -222,10 +222,21 @@ class ServerLinkTests(PlaneTestCase):
 
     def test_unusable_address(self) -> None:
         """
-        An address that cannot be used is a refusal too.
+        An address that cannot be used is a refusal too, which is not told within the attempt.
         """
         self.link.connect(self.owner, ("255.255.255.255", 1))
+        self.assertEqual(self.owner.calls, [])
+        self.until(lambda: bool(self.owner.calls))
         self.assertEqual(self.owner.calls[0][:8], "refused:")
+
+    def test_given_up(self) -> None:
+        """
+        An owner that has given up by then is not told.
+        """
+        self.link.connect(self.owner, ("255.255.255.255", 1))
+        self.link.close()
+        self.turn()
+        self.assertEqual(self.owner.calls, [])
 
     def test_no_descriptors(self) -> None:
         """
@@ -237,7 +248,7 @@ class ServerLinkTests(PlaneTestCase):
 
         self.patch(socket, "SocketType", fail)
         self.connect()
-        self.assertEqual(self.owner.calls, ["refused: Too many open files"])
+        self.until(lambda: self.owner.calls == ["refused: Too many open files"])
 
     def test_event_of_another_socket(self) -> None:
         """

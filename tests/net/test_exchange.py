@@ -262,6 +262,19 @@ class RetryTests(PlaneTestCase):
         self.assertEqual(client.head()[:12], b"HTTP/1.1 503")
         self.assertEqual(self.backend().counters.wretr, 600)
 
+    def test_many_attempts_refused_at_once(self) -> None:
+        """
+        Nor do attempts that the system refuses without a connection under way.
+        """
+        self.start(
+            f"{FRONT} retries 600\n option redispatch 1\n"
+            " server s /nonexistent/s\n server t /nonexistent/t\n"
+        )
+        client = self.client()
+        client.send(get())
+        self.assertEqual(client.head()[:12], b"HTTP/1.1 503")
+        self.assertEqual(self.backend().counters.wretr, 600)
+
     def test_redispatch_at_last(self) -> None:
         """
         C{option redispatch} alone goes to another server with the last retry.

@@ -103,6 +103,40 @@ class DirectReactorTests(PlaneTestCase):
         self.assertEqual(self.reactor.now, 6000.0)
         self.reactor.unwatch(self.fd)
 
+    def test_later(self) -> None:
+        """
+        What is put off runs behind the events of a turn, in order; what it puts off itself, in the
+        next turn, which waits for nothing.
+        """
+        order: list[object] = []
+
+        def again(number: object) -> None:
+            order.append(number)
+            self.reactor.later.append((order.append, "next"))
+
+        self.reactor.turn_ends.append(lambda: order.append("end"))
+        self.reactor.later += [(again, 1), (order.append, 2)]
+        self.turn(2)
+        self.assertEqual(order, [1, 2, "end", "next", "end"])
+
+    def test_failing_later(self) -> None:
+        """
+        What fails of it is logged, its owner is told, and the rest runs.
+        """
+        order: list[object] = []
+
+        class Owner:
+            def fail(self, number: object) -> None:
+                raise ValueError(number)
+
+            def crashed(self) -> None:
+                order.append("crashed")
+
+        self.reactor.later += [(Owner().fail, 1), (order.append, 2)]
+        self.turn()
+        self.assertEqual(order, ["crashed", 2])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+
     def test_failing_handler_without_owner(self) -> None:
         """
         A function that fails is logged and not called again: its events would come for ever.
