@@ -8,77 +8,27 @@ dies first, the attempt failed and nothing has changed. Every attempt has its ow
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
 from mwproxy.console.master_view import ReloadResult
+from mwproxy.master.attempt import Attempt
 from mwproxy.master.exits import note_status
 from mwproxy.master.instance import Instance, Served
-from mwproxy.master.patience import Patience
+from mwproxy.master.parting import release_unused, send_away
 from mwproxy.master.ready import Announcer
+from mwproxy.master.requests import Line, Request
 from mwproxy.master.standby import Standby
 from mwproxy.master.upgrade import Upgrade
 from mwproxy.observe.notify import NOT_LOADED, RELOAD_FAILED
-from mwproxy.process.child import Phase
-from mwproxy.process.discovery import Discovery, discover
-from mwproxy.process.environment import console_variable, predefine
-from mwproxy.process.system import exit_text
+from mwproxy.process.discovery import discover
+from mwproxy.process.environment import console_variable
 from mwproxy.process.worker import WorkerProcess
 from mwproxy.programs.programs import Programs
 
 _log = Logger()
-#: Seconds after which the service manager is asked for patience.
-SLOW = 5.0
-
-
-@dataclass
-class Request:
-    """
-    One load that was asked for.
-
-    @ivar hard: The former workers get SIGTERM.
-
-    @ivar by_signal: Several of these in line are one.
-
-    @ivar begun: It was announced and counted, perhaps by a former image of the master.
-    """
-
-    hard: bool
-    by_signal: bool
-    begun: bool = False
-    answer: Deferred[ReloadResult] = field(default_factory=Deferred)
-
-
-@dataclass
-class Attempt:
-    """
-    A load under way.
-
-    @ivar patience: With its workers, L{None} before they are told.
-
-    @ivar slow: When the service manager is asked for patience, likewise.
-
-    @ivar nameless: Those of its workers whose pid is not known yet.
-
-    @ivar again: A worker was replaced that died before it began to load. That happens once.
-
-    @ivar failing: It has failed already; the rest of its workers are on their way out.
-    """
-
-    request: Request
-    generation: int
-    discovery: Discovery
-    workers: list[WorkerProcess] = field(default_factory=list)
-    patience: Patience | None = None
-    slow: Any = None
-    nameless: list[WorkerProcess] = field(default_factory=list)
-    again: bool = False
-    failing: bool = False
 
 
 class Reloads:
@@ -109,7 +59,7 @@ class Reloads:
         self._programs = programs
         self._announcer = announcer
         self._replaced = replaced
-        self._line: deque[Request] = deque()
+        self._line = Line()
         self._busy = False
         self._reserve = instance.system.reserve()
 
@@ -119,7 +69,7 @@ class Reloads:
 
         @return: Fires when it is served, or cannot be.
         """
-        return self._ask(Request(False, False))
+        return self.reload(hard=False, by_signal=False)
 
     def reload(self, *, hard: bool, by_signal: bool) -> Deferred[ReloadResult]:
         """
@@ -127,36 +77,32 @@ class Reloads:
 
         @return: Fires when it is served, or cannot be.
         """
-        if by_signal:
-            for request in self._line:
-                if request.by_signal and request.hard == hard:
-                    return request.answer
-        return self._ask(Request(hard, by_signal))
+        answer = self._line.join(hard=hard, by_signal=by_signal)
+        self.go_on()
+        return answer
 
     def requests(self) -> list[Request]:
         """
         List what has no answer and is no attempt: what waits for an upgrade comes first.
         """
         first = [] if self._upgrading is None else [self._upgrading]
-        return [*first, *self._line]
+        return [*first, *self._line.requests()]
 
     def inherit(self, requests: list[Request]) -> None:
         """
         Go on with the line of a former image; it begins to move with L{go_on}.
         """
-        self._line.extend(requests)
+        self._line.inherit(requests)
 
     def forget(self) -> None:
         """
         Answer those in line that nothing comes of it: all is being stopped since.
         """
-        line, self._line = self._line, deque()
-        if line:
+        waited = self._line.dissolve()
+        if waited:
             self._instance.speaker.warning("Reloads that wait are given up: the master stops.")
-        for request in line:
-            request.answer.callback(
-                ReloadResult(False, self._instance.log.text(), self._instance.serving)
-            )
+        for request in waited:
+            self._answer(request, success=False)
         if self.upgrade is not None:
             self.upgrade.abandon()
 
@@ -164,25 +110,30 @@ class Reloads:
         """
         Begin with what is in line.
         """
-        self._next()
+        # Not recursive: an attempt may end before it has begun to wait.
+        while self._line and not (self.attempt or self._upgrading or self._busy):
+            self._busy = True
+            self._reserve.lend()
+            try:
+                self._try(self._line.first())
+            finally:
+                self._busy = False
+        if not (self.attempt or self._upgrading or self._busy):
+            self._reserve.hold()
 
     def up(self, worker: WorkerProcess) -> None:
         """
         Note that a worker has told its pid.
         """
-        attempt = self.attempt
-        if attempt is not None and worker in attempt.nameless:
-            attempt.nameless.remove(worker)
-            self._introduce(attempt, worker)
+        if self.attempt is not None:
+            self.attempt.up(worker)
 
     def ready(self, worker: WorkerProcess) -> None:
         """
         Note that a worker is READY.
         """
         attempt = self.attempt
-        if attempt is None or worker not in attempt.workers or attempt.failing:
-            return
-        if all(each.phase is Phase.CURRENT for each in attempt.workers):
+        if attempt is not None and worker in attempt.workers and attempt.complete:
             self._succeed(attempt)
 
     def ended(self, worker: WorkerProcess, status: int) -> bool:
@@ -194,24 +145,9 @@ class Reloads:
         attempt = self.attempt
         if attempt is None or worker not in attempt.workers:
             return False
-        if not attempt.failing and self._replace(attempt, worker, status):
-            return True
-        if not attempt.failing:
-            attempt.failing = True
-            self._instance.speaker.alert(
-                f"Failed to load worker {self._instance.label(worker)} exited with code {status} "
-                f"({exit_text(status)})"
-            )
-            if worker.over_limit is None and not worker.speaks:
-                self._instance.speaker.alert(
-                    f"The installed version {worker.version} needs a new master: restart it."
-                )
-            if not self._instance.serving:
-                note_status(self._instance, status)
-            self._give_up(attempt)
-        attempt.workers.remove(worker)
-        if not attempt.workers:
-            self._fail(attempt, RELOAD_FAILED)
+        attempt.ended(worker, status)
+        if attempt.over:
+            self._fail(attempt)
         return True
 
     def may_listen(self, worker: WorkerProcess) -> bool:
@@ -220,23 +156,6 @@ class Reloads:
         """
         attempt = self.attempt
         return attempt is not None and not attempt.failing and worker in attempt.workers
-
-    def _ask(self, request: Request) -> Deferred[ReloadResult]:
-        self._line.append(request)
-        self._next()
-        return request.answer
-
-    def _next(self) -> None:
-        # Not recursive: an attempt may end before it has begun to wait.
-        while self._line and not (self.attempt or self._upgrading or self._busy):
-            self._busy = True
-            self._reserve.lend()
-            try:
-                self._try(self._line.popleft())
-            finally:
-                self._busy = False
-        if not (self.attempt or self._upgrading or self._busy):
-            self._reserve.hold()
 
     def _try(self, request: Request) -> None:
         try:
@@ -248,8 +167,7 @@ class Reloads:
             attempt, first = self.attempt, not self._instance.serving
             self.attempt = None
             if attempt is not None:
-                attempt.failing = True
-                self._give_up(attempt)
+                attempt.give_up()
                 self._instance.listeners.release(attempt.generation)
             self._not_read(request, first)
 
@@ -281,8 +199,8 @@ class Reloads:
                 "reload again."
             )
         self._tell_failure(RELOAD_FAILED)
-        request.answer.callback(ReloadResult(False, instance.log.text(), instance.serving))
-        self._next()
+        self._answer(request, success=False)
+        self.go_on()
 
     def _announce_reload(self, request: Request) -> None:
         instance = self._instance
@@ -311,12 +229,14 @@ class Reloads:
         console = console_variable(instance.settings.sockets)
         if console:
             discovery.environment["HAPROXY_MASTER_CLI"] = console
-        attempt = self.attempt = Attempt(request, instance.generation, discovery)
+        attempt = self.attempt = Attempt(instance, self._standby, request, discovery)
         instance.environment = discovery.environment
         if first:
             instance.global_ = discovery.global_
         self._change_programs(attempt, first)
-        self._give(attempt)
+        attempt.begin()
+        if attempt.over:
+            self._fail(attempt)
 
     def _change_programs(self, attempt: Attempt, first: bool) -> None:
         discovery = attempt.discovery
@@ -328,169 +248,40 @@ class Reloads:
                 discovery.programs, discovery.environment, count, hard=attempt.request.hard
             )
 
-    def _give(self, attempt: Attempt) -> None:
-        instance = self._instance
-        nbproc = attempt.discovery.global_.nbproc
-        try:
-            for relative in range(1, nbproc + 1):
-                # Whether the installed code has changed is looked up once for all of them.
-                self._assign(attempt, self._standby.take(outdated=relative > 1), relative)
-        except OSError as error:
-            instance.speaker.alert(f"Cannot start a worker: {error.strerror}")
-            attempt.failing = True
-            if not instance.serving:
-                note_status(instance, 1)
-            self._give_up(attempt)
-            if not attempt.workers:
-                self._fail(attempt, RELOAD_FAILED)
-            return
-        seconds = attempt.discovery.global_.ready_timeout_ms / 1000
-        attempt.patience = Patience(instance, attempt.workers, seconds)
-        attempt.slow = instance.system.call_later(SLOW, lambda: instance.manager.loading(seconds))
-
-    def _assign(self, attempt: Attempt, worker: WorkerProcess, relative: int) -> None:
-        instance = self._instance
-        nbproc = attempt.discovery.global_.nbproc
-        attempt.workers.append(worker)
-        instance.workers.append(worker)
-        worker.relative = relative
-        worker.successes = instance.successes
-        if worker.pid:
-            self._introduce(attempt, worker)
-        else:
-            attempt.nameless.append(worker)
-        order = self._order(attempt, relative, nbproc)
-        worker.load(
-            attempt.generation, relative, order, instance.reloads, attempt.discovery.contents
-        )
-
-    def _introduce(self, attempt: Attempt, worker: WorkerProcess) -> None:
-        number = f"#{worker.relative} " if attempt.discovery.global_.nbproc > 1 else ""
-        self._instance.speaker.notice(f"Initializing new worker {number}({worker.pid})")
-
-    def _replace(self, attempt: Attempt, worker: WorkerProcess, status: int) -> bool:
-        """
-        Load in another process when one was killed before it began: that says nothing of the
-        configuration.
-
-        @return: Whether another one loads.
-        """
-        killed = status > 128 or not worker.pid
-        if worker.began_at is not None or not killed or not worker.speaks or attempt.again:
-            return False
-        instance = self._instance
-        if instance.stopping or instance.killing or worker.ended_as is Phase.LEAVING:
-            # It went because it was told to.
-            return False
-        attempt.again = True
-        attempt.workers.remove(worker)
-        self._instance.speaker.warning(
-            f"Worker {self._instance.label(worker)} exited with code {status} "
-            f"({exit_text(status)}) before it began to load, starting another one."
-        )
-        try:
-            self._assign(attempt, self._standby.start(), worker.relative)
-        except OSError as error:
-            self._instance.speaker.alert(f"Cannot start a worker: {error.strerror}")
-            attempt.workers.append(worker)
-            return False
-        return True
-
-    def _give_up(self, attempt: Attempt) -> None:
-        """
-        Have the rest of the workers go: those that serve already finish what they began, and
-        nobody waits for them.
-        """
-        for worker in list(attempt.workers):
-            if worker.phase is Phase.CURRENT:
-                attempt.workers.remove(worker)
-                worker.leave()
-            else:
-                worker.terminate()
-
-    def _order(self, attempt: Attempt, relative: int, nbproc: int) -> dict[str, Any]:
-        settings = attempt.discovery.settings
-        options = settings.worker_options()
-        if settings.daemon:
-            options["daemon"] = True
-        return {
-            "files": attempt.discovery.files,
-            "options": options,
-            "environment": predefine({}, master=True, startup_version=settings.startup_version),
-            "generation": attempt.generation,
-            "process": relative,
-            "processes": nbproc,
-        }
-
     def _succeed(self, attempt: Attempt) -> None:
         instance = self._instance
         self._forget(attempt)
         instance.successes += 1
         for worker in attempt.workers:
             worker.successes = instance.successes
-        former = [each for each in instance.workers if each.generation != attempt.generation]
-        parting = self._send_away(attempt, former)
+        limit = attempt.discovery.global_.mworker_max_reloads
+        parting = send_away(instance, attempt.workers, limit, hard=attempt.request.hard)
         instance.serving = attempt.generation
         instance.failed = 0
         instance.global_ = attempt.discovery.global_
-        instance.served = Served(
-            self._order(attempt, 1, len(attempt.workers)),
-            attempt.discovery.contents,
-            instance.reloads,
-        )
+        instance.served = Served(attempt.order(1), attempt.discovery.contents, instance.reloads)
         self._replaced()
         instance.listeners.commit(attempt.generation)
-        self._release_unused()
+        release_unused(instance)
         self._busy = True
         # Whoever hears that it succeeded shall meet the new configuration only.
         DeferredList(parting).addCallback(lambda result: self._announce(attempt))
 
     def _announce(self, attempt: Attempt) -> None:
-        instance = self._instance
         self._busy = False
         self._announcer.ready(attempt.discovery)
         # Not before the answer is out: starting a process takes longer than all the rest here.
-        instance.system.call_later(0, self._fill)
-        attempt.request.answer.callback(ReloadResult(True, instance.log.text(), attempt.generation))
-        self._next()
+        self._instance.system.call_later(0, self._fill)
+        self._answer(attempt.request, success=True)
+        self.go_on()
 
     def _fill(self) -> None:
         instance = self._instance
         if instance.serving and instance.workers and not instance.stopping:
             self._standby.fill(instance.global_.nbproc)
 
-    def _send_away(self, attempt: Attempt, former: list[WorkerProcess]) -> list[Deferred[None]]:
-        """
-        Signal former workers, each at most once: those over the limit are terminated, the others
-        get a successor.
-
-        @return: They fire when those that finish accept no more clients.
-        """
-        parting = []
-        limit = attempt.discovery.global_.mworker_max_reloads
-        hard = attempt.request.hard
-        for worker in former:
-            if self._instance.successes - worker.successes > limit:
-                worker.over_limit = limit
-                worker.terminate()
-            elif hard:
-                worker.terminate()
-            else:
-                successor = attempt.workers[(worker.relative - 1) % len(attempt.workers)]
-                parting.append(worker.leave(successor))
-        return parting
-
-    def _release_unused(self) -> None:
-        instance = self._instance
-        alive = {worker.generation for worker in instance.workers} | {instance.serving}
-        for generation in instance.listeners.generations() - alive:
-            instance.listeners.release(generation)
-
     def _forget(self, attempt: Attempt) -> None:
-        if attempt.patience is not None:
-            attempt.patience.end()
-        if attempt.slow is not None and attempt.slow.active():
-            attempt.slow.cancel()
+        attempt.end()
         self.attempt = None
 
     def _not_read(self, request: Request, first: bool) -> None:
@@ -504,21 +295,25 @@ class Reloads:
                 "Correct the configuration and reload again."
             )
             self._tell_failure(NOT_LOADED)
-        request.answer.callback(ReloadResult(False, instance.log.text(), instance.serving))
+        self._answer(request, success=False)
 
     def _tell_failure(self, status: str) -> None:
         instance = self._instance
         if not instance.stopping:
             instance.manager.failed(status, instance.system.wall_clock(), instance.log.text())
 
-    def _fail(self, attempt: Attempt, status: str) -> None:
+    def _fail(self, attempt: Attempt) -> None:
         instance = self._instance
         self._forget(attempt)
         instance.listeners.release(attempt.generation)
         if instance.serving:
             instance.failed += 1
-            self._tell_failure(status)
-        attempt.request.answer.callback(ReloadResult(False, instance.log.text(), instance.serving))
+            self._tell_failure(RELOAD_FAILED)
+        self._answer(attempt.request, success=False)
         if instance.serving:
             instance.system.call_later(0, self._fill)
-            self._next()
+            self.go_on()
+
+    def _answer(self, request: Request, *, success: bool) -> None:
+        instance = self._instance
+        request.answer.callback(ReloadResult(success, instance.log.text(), instance.serving))

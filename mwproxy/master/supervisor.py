@@ -19,7 +19,8 @@ from mwproxy.master.exits import program_ended, worker_ended
 from mwproxy.master.instance import Instance
 from mwproxy.master.passage import collect, restore
 from mwproxy.master.ready import Announcer
-from mwproxy.master.reload import Reloads, Request
+from mwproxy.master.reload import Reloads
+from mwproxy.master.requests import Request
 from mwproxy.master.respawn import Respawns
 from mwproxy.master.rows import list_rows
 from mwproxy.master.standby import Standby

@@ -8,7 +8,7 @@ from signal import SIGUSR1
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mwproxy.master.reload import SLOW
+from mwproxy.master.attempt import SLOW
 from mwproxy.master.status import COLLECT, SIGNS, Watchdog, watchdog_interval
 from tests.master.fixture import SupervisorTestCase
 from tests.process.memory import MemorySystem
