@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 
-from mwproxy.observe.fields import Field, Reading
+from mwproxy.observe.fields import Field
+from mwproxy.observe.rows import Shape
 
-_SPECIAL = re.compile(r'[,"\r\n]')
+_special = re.compile(r'[,"\r\n]').search
 
 
-def quoted(value: int | str) -> str:
+def quoted(value: str) -> str:
     """
     Write one value.
 
@@ -22,11 +23,9 @@ def quoted(value: int | str) -> str:
 
     @return: Its text, in quotes if it contains a comma, a quote or a line break.
     """
-    if isinstance(value, int):
-        return str(value)
-    if _SPECIAL.search(value):
-        return '"' + value.replace('"', '""') + '"'
-    return value
+    if _special(value) is None:
+        return value
+    return '"' + value.replace('"', '""') + '"'
 
 
 def header(fields: list[Field]) -> str:
@@ -40,17 +39,11 @@ def header(fields: list[Field]) -> str:
     return "# " + "".join(f"{each.name}," for each in fields) + "-,\n"
 
 
-def row(width: int, values: list[Reading]) -> str:
-    """
-    Write one object's line; columns without value stay empty.
-
-    @param width: How many columns there are.
-
-    @param values: The object's values.
-
-    @return: A line with line feed.
-    """
-    cells = [""] * width
-    for reading in values:
-        cells[reading.position] = quoted(reading.value)
-    return ",".join(cells) + ",-,\n"
+#: One object's line; columns without value stay empty.
+SHAPE = Shape(
+    before=lambda _position, _field: "",
+    after=lambda _field: ",",
+    absent=",",
+    text=quoted,
+    last="-,\n",
+)

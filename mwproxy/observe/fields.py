@@ -33,6 +33,8 @@ NATURES = {
     "O": "Output",
     "a": "Avg",
 }
+#: All kinds of objects.
+EVERYONE = "FBSL"
 SCOPES = {"C": "Cluster", "P": "Process", "S": "Service", "s": "System"}
 
 
@@ -50,6 +52,18 @@ class Field:
     @ivar text: What it says, for C{desc}.
 
     @ivar read: Takes the object, returns the value or L{None}.
+
+    @ivar sides: Letters of the kinds of objects that may have it: F frontends, B backends, S
+        servers, L listeners.
+
+    @ivar http: Whether only proxies in HTTP mode have it.
+
+    @ivar counter: Path of attributes from the object's counters to the value, if reading it is no
+        more than that; empty when C{read} must be called.
+
+    @ivar path: The same from the object itself, to a number.
+
+    @ivar constant: What the value always is for those that have it, L{None} when it varies.
     """
 
     name: str
@@ -57,6 +71,21 @@ class Field:
     kind: str
     text: str
     read: Callable[[Any], Value]
+    sides: str = EVERYONE
+    http: bool = False
+    counter: str = ""
+    path: str = ""
+    constant: int | None = None
+
+    def concerns(self, subject: Any) -> bool:
+        """
+        Tell whether an object is of a kind that has the field.
+
+        @param subject: A row of C{show stat}, or anything else where all have all.
+        """
+        if self.sides != EVERYONE and subject.letter not in self.sides:
+            return False
+        return not self.http or subject.proxy.mode == "http"
 
     @property
     def tag_words(self) -> dict[str, str]:
@@ -82,7 +111,16 @@ info_fields: Registry[Field] = Registry("information line")
 
 
 def field(
-    name: str, kind: str, text: str, *, registry: Registry[Field] = stat_fields
+    name: str,
+    kind: str,
+    text: str,
+    *,
+    registry: Registry[Field] = stat_fields,
+    sides: str = EVERYONE,
+    http: bool = False,
+    counter: str = "",
+    path: str = "",
+    constant: int | None = None,
 ) -> Callable[[Reader], Reader]:
     """
     Register the function that reads a field.
@@ -95,12 +133,16 @@ def field(
 
     @param registry: The family it belongs to.
 
+    @param sides: This and the following: see L{Field}.
+
     @return: The decorator.
     """
 
     def record(reader: Reader) -> Reader:
         tags, _, type_ = kind.partition(":")
-        registry.register(name, Field(name, tags, type_, text, reader))
+        registry.register(
+            name, Field(name, tags, type_, text, reader, sides, http, counter, path, constant)
+        )
         return reader
 
     return record
@@ -118,6 +160,8 @@ def readings(fields: list[Field], subject: object) -> list[Reading]:
     """
     result = []
     for position, each in enumerate(fields):
+        if not each.concerns(subject):
+            continue
         value = each.read(subject)
         if value is not None:
             result.append(Reading(position, each, value))

@@ -6,9 +6,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mwproxy.observe.fields import NATURES, ORIGINS, SCOPES, Reading
+from mwproxy.observe.fields import NATURES, ORIGINS, SCOPES, Field, Reading
+from mwproxy.observe.rows import MARK, Shape
+
+if TYPE_CHECKING:
+    from mwproxy.observe.stat import Row
 
 _LARGEST = 2**53 - 1
 _RANGES = {
@@ -47,6 +51,38 @@ def element(
     if explain:
         result["desc"] = field.text
     return result
+
+
+def shape(process: int, names: tuple[str, ...], *, explain: bool) -> Shape:
+    """
+    Write the array of an object of C{show stat}: its elements are those of L{element}.
+
+    @param process: Relative number of the process.
+
+    @param names: Names of the objects' kinds.
+
+    @param explain: Also say what each value is.
+
+    @return: The format.
+    """
+
+    def before(position: int, field: Field) -> str:
+        members = {
+            "field": {"pos": position, "name": field.name},
+            "processNum": process,
+            "tags": field.tag_words,
+        }
+        kind = text(field.kind)
+        return f'{{{MARK}{text(members)[1:-1]},"value":{{"type":{kind},"value":'
+
+    def after(field: Field) -> str:
+        return f'}},"desc":{text(field.text)}}},' if explain else "}},"
+
+    def mark(row: Row) -> str:
+        head = {"objType": names[row.type], "proxyId": row.proxy.number, "id": row.number}
+        return text(head)[1:-1] + ","
+
+    return Shape(before, after, "", text, mark, "[", "]", 1)
 
 
 def array(elements: Iterable[str]) -> Iterator[str]:

@@ -43,7 +43,7 @@ MASKS = {FRONTEND: 1, BACKEND: 2, SERVER: 4, LISTENER: 8}
 _REGISTERING = (stat_proxies, stat_servers, stat_traffic)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """
     One object of C{show stat}; of its four references those are set that apply.

@@ -97,7 +97,7 @@ def _effective(server: Server) -> int:
     return -(-server.share // 16)
 
 
-@field("weight", "MaP:u32", "Weight of the server, or of all servers in use")
+@field("weight", "MaP:u32", "Weight of the server, or of all servers in use", sides="BS")
 def field_weight(row: Row) -> Value:
     """
     Read the weight in force.
@@ -109,7 +109,7 @@ def field_weight(row: Row) -> Value:
     return sum(_effective(server) for server in _in_use(row.backend))
 
 
-@field("uweight", "MaP:u32", "Weight as set by configuration or console")
+@field("uweight", "MaP:u32", "Weight as set by configuration or console", sides="BS")
 def field_uweight(row: Row) -> Value:
     """
     Read the weight that the user set.
@@ -119,7 +119,7 @@ def field_uweight(row: Row) -> Value:
     return sum(each.weight for each in _in_use(row.backend)) if row.backend is not None else None
 
 
-@field("act", "SGP:u32", "Servers in use that are no backups")
+@field("act", "SGP:u32", "Servers in use that are no backups", sides="BS")
 def field_act(row: Row) -> Value:
     """
     Count active servers; for a server tell whether it is one.
@@ -129,7 +129,7 @@ def field_act(row: Row) -> Value:
     return row.backend.active if row.backend is not None else None
 
 
-@field("bck", "SGP:u32", "Backup servers that are up")
+@field("bck", "SGP:u32", "Backup servers that are up", sides="BS")
 def field_bck(row: Row) -> Value:
     """
     Count backups; for a server tell whether it is one.
@@ -139,7 +139,7 @@ def field_bck(row: Row) -> Value:
     return row.backend.backups if row.backend is not None else None
 
 
-@field("lastchg", "MAP:u32", "Seconds since the last turn from up to down or back")
+@field("lastchg", "MAP:u32", "Seconds since the last turn from up to down or back", sides="BS")
 def field_lastchg(row: Row) -> Value:
     """
     Tell how long the object has been in its state.
@@ -154,7 +154,7 @@ def field_lastchg(row: Row) -> Value:
     return max(0, int(row.state.now - changed))
 
 
-@field("downtime", "MCP:u32", "Seconds spent in state down")
+@field("downtime", "MCP:u32", "Seconds spent in state down", sides="BS")
 def field_downtime(row: Row) -> Value:
     """
     Add up the time of failure; servers without checks have none to show.
@@ -172,7 +172,7 @@ def field_downtime(row: Row) -> Value:
     return max(0, int(downtime))
 
 
-@field("pid", "KGP:u32", "Relative number of the process")
+@field("pid", "KGP:u32", "Relative number of the process", path="state.process")
 def field_pid(row: Row) -> Value:
     """
     Tell which worker of its generation this is.
@@ -180,7 +180,7 @@ def field_pid(row: Row) -> Value:
     return row.state.process
 
 
-@field("iid", "KGS:u32", "Number of the proxy")
+@field("iid", "KGS:u32", "Number of the proxy", path="proxy.number")
 def field_iid(row: Row) -> Value:
     """
     Number the proxy.
@@ -188,7 +188,7 @@ def field_iid(row: Row) -> Value:
     return row.proxy.number
 
 
-@field("sid", "KGS:u32", "Number of the server or listener in its proxy")
+@field("sid", "KGS:u32", "Number of the server or listener in its proxy", path="number")
 def field_sid(row: Row) -> Value:
     """
     Number the object; 0 for frontends and backends.
@@ -196,7 +196,7 @@ def field_sid(row: Row) -> Value:
     return row.number
 
 
-@field("type", "CGS:u32", "0 for a frontend, 1 backend, 2 server, 3 listener")
+@field("type", "CGS:u32", "0 for a frontend, 1 backend, 2 server, 3 listener", path="type")
 def field_type(row: Row) -> Value:
     """
     Tell the kind of the object.
@@ -204,7 +204,7 @@ def field_type(row: Row) -> Value:
     return row.type
 
 
-@field("qcur", "MGP:u32", "Streams in the queue now")
+@field("qcur", "MGP:u32", "Streams in the queue now", sides="BS")
 def field_qcur(row: Row) -> Value:
     """
     Count the streams that wait for the server or for any server.
@@ -214,7 +214,7 @@ def field_qcur(row: Row) -> Value:
     return len(row.backend.queue) if row.backend is not None else None
 
 
-@field("lastsess", "MAP:s32", "Seconds since the last session, -1 for none yet")
+@field("lastsess", "MAP:s32", "Seconds since the last session, -1 for none yet", sides="BS")
 def field_lastsess(row: Row) -> Value:
     """
     Tell how long ago the object was last used.
@@ -233,7 +233,7 @@ def field_mode(row: Row) -> Value:
     return row.proxy.mode
 
 
-@field("algo", "CGS:str", "The balance algorithm, for operators only")
+@field("algo", "CGS:str", "The balance algorithm, for operators only", sides="B")
 def field_algo(row: Row) -> Value:
     """
     Name a backend's algorithm.
@@ -241,7 +241,7 @@ def field_algo(row: Row) -> Value:
     return row.proxy.balance if row.letter == "B" and row.detailed else None
 
 
-@field("addr", "CGS:str", "Address and port, for operators only")
+@field("addr", "CGS:str", "Address and port, for operators only", sides="SL")
 def field_addr(row: Row) -> Value:
     """
     Tell where a server or listener is.
@@ -253,7 +253,7 @@ def field_addr(row: Row) -> Value:
     return None if row.listener is None else str(row.listener.bind.address)
 
 
-@field("cookie", "CNS:str", "The server's cookie, for operators only")
+@field("cookie", "CNS:str", "The server's cookie, for operators only", sides="S")
 def field_cookie(row: Row) -> Value:
     """
     Tell a server's cookie value.
@@ -263,7 +263,7 @@ def field_cookie(row: Row) -> Value:
     return row.server.description.settings.cookie or None
 
 
-@field("proto", "SOS:str", "Protocol of the listener")
+@field("proto", "SOS:str", "Protocol of the listener", sides="L")
 def field_proto(row: Row) -> Value:
     """
     Name the protocol under a listener.
@@ -273,7 +273,13 @@ def field_proto(row: Row) -> Value:
     return _ADDRESS_PROTOCOLS.get(row.listener.bind.address.family, "tcpv4")
 
 
-@field("agg_server_status", "MGP:u32", "Sum over servers, used by exporters only")
+@field(
+    "agg_server_status",
+    "MGP:u32",
+    "Sum over servers, used by exporters only",
+    sides="B",
+    constant=0,
+)
 def field_agg_server_status(row: Row) -> Value:
     """
     Report the placeholder that consoles show.
@@ -281,7 +287,13 @@ def field_agg_server_status(row: Row) -> Value:
     return 0 if row.letter == "B" else None
 
 
-@field("agg_server_check_status", "MGP:u32", "Sum over servers, used by exporters only")
+@field(
+    "agg_server_check_status",
+    "MGP:u32",
+    "Sum over servers, used by exporters only",
+    sides="B",
+    constant=0,
+)
 def field_agg_server_check_status(row: Row) -> Value:
     """
     Report the placeholder that consoles show.
@@ -289,7 +301,9 @@ def field_agg_server_check_status(row: Row) -> Value:
     return 0 if row.letter == "B" else None
 
 
-@field("agg_check_status", "MGP:u32", "Sum over servers, used by exporters only")
+@field(
+    "agg_check_status", "MGP:u32", "Sum over servers, used by exporters only", sides="B", constant=0
+)
 def field_agg_check_status(row: Row) -> Value:
     """
     Report the placeholder that consoles show.

@@ -7,6 +7,7 @@ C{http} restricts it to proxies in HTTP mode.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from mwproxy.observe.fields import field
@@ -20,49 +21,42 @@ def _counter(
 ) -> None:
     source = attribute or name
 
-    @field(name, kind, text)
-    def read(row: Row) -> int | None:
-        if row.letter not in sides or (http and row.proxy.mode != "http"):
-            return None
+    @field(name, kind, text, sides=sides, http=http, counter=source)
+    def read(row: Row) -> int:
         return int(getattr(row.counters, source))
 
 
 def _zero(name: str, kind: str, sides: str, text: str, *, http: bool = False) -> None:
-    @field(name, kind, text)
-    def read(row: Row) -> int | None:
-        if row.letter not in sides or (http and row.proxy.mode != "http"):
-            return None
+    @field(name, kind, text, sides=sides, http=http, constant=0)
+    def read(row: Row) -> int:
         return 0
 
 
 def _absent(name: str, kind: str, text: str) -> None:
-    @field(name, kind, text)
+    @field(name, kind, text, sides="")
     def read(row: Row) -> None:
         return None
 
 
 def _rate(name: str, kind: str, sides: str, text: str, rate: str, part: str) -> None:
-    @field(name, kind, text)
-    def read(row: Row) -> int | None:
-        if row.letter not in sides:
-            return None
+    @field(name, kind, text, sides=sides, counter=f"{rate}.{part}")
+    def read(row: Row) -> int:
         return int(getattr(getattr(row.counters, rate), part))
 
 
 def _average(name: str, text: str) -> None:
-    @field(name, "MaP:u32", text)
-    def read(row: Row) -> int | None:
-        if row.letter not in "BS":
-            return None
+    total = attrgetter(f"{name}_sum")
+
+    @field(name, "MaP:u32", text, sides="BS")
+    def read(row: Row) -> int:
         # A sum that forgets one part in 1024 with each exchange, see stream/outcome.py.
-        return (int(getattr(row.counters, f"{name}_sum")) + 1023) >> 10
+        summed: int = total(row.counters)
+        return (summed + 1023) >> 10
 
 
 def _responses(name: str, index: int, text: str) -> None:
-    @field(name, "MCP:u64", text)
-    def read(row: Row) -> int | None:
-        if row.letter == "L" or row.proxy.mode != "http":
-            return None
+    @field(name, "MCP:u64", text, sides="FBS", http=True)
+    def read(row: Row) -> int:
         return row.counters.responses[index]
 
 
@@ -93,7 +87,7 @@ _rate("req_rate", "MRP:u32", "F", "HTTP requests in the last second", "request_r
 _rate("req_rate_max", "MMP:u32", "F", "Most HTTP requests in one second", "request_rate", "maximum")
 
 
-@field("req_tot", "MCP:u64", "HTTP requests so far")
+@field("req_tot", "MCP:u64", "HTTP requests so far", sides="FBS")
 def field_req_tot(row: Row) -> int | None:
     """
     Read the requests: frontends always have the column, the others in HTTP mode.
@@ -102,10 +96,10 @@ def field_req_tot(row: Row) -> int | None:
 
     @return: The figure, or L{None}.
     """
-    if row.letter == "L" or (row.letter != "F" and row.proxy.mode != "http"):
-        return None
+    if row.frontend is not None:
+        return row.counters.req_tot
     # Streams of a backend or server in HTTP mode are requests.
-    return row.counters.req_tot if row.letter == "F" else row.counters.stot
+    return row.counters.stot if row.proxy.mode == "http" else None
 
 
 _counter("cli_abrt", "MCP:u64", "BS", "Transfers that the client aborted")

@@ -4,7 +4,8 @@ Statistics one per line with their kind: C{show stat typed} and C{show info type
 
 from __future__ import annotations
 
-from mwproxy.observe.fields import Reading
+from mwproxy.observe.fields import Field, Reading
+from mwproxy.observe.rows import MARK, Shape
 
 
 def line(prefix: str, process: int, reading: Reading, *, explain: bool) -> str:
@@ -26,4 +27,27 @@ def line(prefix: str, process: int, reading: Reading, *, explain: bool) -> str:
     return (
         f"{prefix}{reading.position}.{field.name}.{process}:"
         f"{field.tags}:{field.kind}:{reading.value}{tail}\n"
+    )
+
+
+def shape(process: int, *, explain: bool) -> Shape:
+    """
+    Write the lines of an object of C{show stat}.
+
+    @param process: Relative number of the process.
+
+    @param explain: Also say what each value is.
+
+    @return: The format.
+    """
+
+    def before(position: int, field: Field) -> str:
+        return f"{MARK}{position}.{field.name}.{process}:{field.tags}:{field.kind}:"
+
+    return Shape(
+        before=before,
+        after=lambda field: f':"{field.text}"\n' if explain else "\n",
+        absent="",
+        text=str,
+        mark=lambda row: f"{row.letter}.{row.proxy.number}.{row.number}.",
     )

@@ -13,7 +13,7 @@ from mwproxy.core.levels import Level
 from mwproxy.core.registry import UnknownName
 from mwproxy.live.proxies import WorkerState
 from mwproxy.observe import csv, json, stat, typed
-from mwproxy.observe.fields import Field, readings
+from mwproxy.observe.rows import Writers
 
 _FORMATS = ("typed", "json")
 
@@ -60,49 +60,26 @@ def cmd_show_stat(invocation: Invocation) -> Iterator[str]:
     chosen = next((word for word in words if word in _FORMATS), "csv")
     explain = "desc" in words
     if chosen == "typed":
-        return _typed(fields, rows, explain)
+        return _lines("", Writers(fields, typed.shape(worker.process, explain=explain)), rows)
     if chosen == "json":
-        return _json(fields, rows, explain)
-    return _csv(fields, rows)
+        shape = json.shape(worker.process, stat.NAMES, explain=explain)
+        return _array(Writers(fields, shape), rows)
+    return _lines(csv.header(fields), Writers(fields, csv.SHAPE), rows)
 
 
 def _number(word: str) -> int | None:
     return int(word) if word.removeprefix("-").isdecimal() and word.isascii() else None
 
 
-def _csv(fields: list[Field], rows: Iterator[stat.Row]) -> Iterator[str]:
-    yield csv.header(fields)
-    for row in rows:
-        yield csv.row(len(fields), readings(fields, row))
+def _lines(head: str, writers: Writers, rows: Iterator[stat.Row]) -> Iterator[str]:
+    if head:
+        yield head
+    yield from map(writers.write, rows)
 
 
-def _typed(fields: list[Field], rows: Iterator[stat.Row], explain: bool) -> Iterator[str]:
-    for row in rows:
-        prefix = f"{row.letter}.{row.proxy.number}.{row.number}."
-        process = row.state.process
-        yield "".join(
-            typed.line(prefix, process, reading, explain=explain)
-            for reading in readings(fields, row)
-        )
-
-
-def _json(fields: list[Field], rows: Iterator[stat.Row], explain: bool) -> Iterator[str]:
-    yield from json.array(_json_row(fields, row, explain) for row in rows)
+def _array(writers: Writers, rows: Iterator[stat.Row]) -> Iterator[str]:
+    yield from json.array(map(writers.write, rows))
     yield "\n"
-
-
-def _json_row(fields: list[Field], row: stat.Row, explain: bool) -> str:
-    head: dict[str, Any] = {
-        "objType": stat.NAMES[row.type],
-        "proxyId": row.proxy.number,
-        "id": row.number,
-    }
-    return json.text(
-        [
-            json.element(row.state.process, reading, explain=explain, head=head)
-            for reading in readings(fields, row)
-        ]
-    )
 
 
 @command("show schema json", on="worker", text="show the schema of answers in JSON")
