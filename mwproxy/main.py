@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from mwproxy import PRODUCT
 from mwproxy.process.arguments import ArgumentError, Arguments, UsageError, parse_arguments
 from mwproxy.process.settings import REEXEC_VARIABLE, Settings
+from mwproxy.process.stdout import answer
 
 if TYPE_CHECKING:
     from mwproxy.process.messages import Speaker
@@ -60,7 +61,7 @@ def usage(program: str) -> int:
     """
     from mwproxy.observe.about import version_lines
 
-    print(*version_lines(), sep="\n", flush=True)
+    answer(*version_lines())
     sys.stderr.write(USAGE.format(program=Path(program).name))
     return 1
 
@@ -100,9 +101,9 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.version:
         from mwproxy.observe.about import build_lines, version_lines
 
-        print(*version_lines(), sep="\n")
+        answer(*version_lines())
         if arguments.version > 1:
-            print(*build_lines(), sep="\n")
+            answer(*build_lines())
         return 0
     speaker = _speaker(argv0)
     speaker.quiet = arguments.settings.quiet
@@ -172,7 +173,7 @@ def show_keywords(text: str, speaker: Speaker) -> int:
         return 1
     for family in FAMILIES:
         load_family(PACKAGES[family])
-    print(*registered(text), sep="\n", flush=True)
+    answer(*registered(text))
     return 0
 
 
@@ -206,7 +207,7 @@ def show_configuration(settings: Settings, text: str, speaker: Speaker) -> int:
         except OSError as error:
             speaker.alert(cannot_open(name, error))
             return 1
-        print(*dump_file(name, content, environment, options, public), sep="\n", flush=True)
+        answer(*dump_file(name, content, environment, options, public))
     return 0
 
 
@@ -302,7 +303,7 @@ def _remark(arguments: Arguments, speaker: Speaker) -> None:
         from mwproxy.observe.about import filter_lines, poller_lines
 
         print(*poller_lines(), "", *filter_lines(), sep="\n", file=sys.stderr, flush=True)
-        print("Using epoll() as the polling mechanism.", flush=True)
+        answer("Using epoll() as the polling mechanism.")
 
 
 def _wants_master(settings: Settings) -> bool:

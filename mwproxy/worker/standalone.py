@@ -15,6 +15,7 @@ from mwproxy.process.launcher import launch
 from mwproxy.process.messages import Speaker, log_problems
 from mwproxy.process.ready_fd import ReadyFd
 from mwproxy.process.settings import Settings
+from mwproxy.process.stdout import answer
 from mwproxy.worker.order import Order
 from mwproxy.worker.run import (
     Surroundings,
@@ -199,4 +200,4 @@ def _enter(settings: Settings, speaker: Speaker) -> bool:
 
 def _tell(speaker: Speaker, text: str) -> None:
     if not speaker.quiet:
-        print(text, flush=True)
+        answer(text)
