@@ -160,6 +160,7 @@ class MasterService(MultiService):
                 self._ended(1)
                 return
         never_wait()
+        self._system.keep_loaded()
         self._system.on_signals(dict.fromkeys(SIGNALS, self.supervisor.handle_signal))
         self._system.ignore_signals(IGNORED)
         facts, self._facts = self._facts, None

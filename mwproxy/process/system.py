@@ -8,6 +8,7 @@ C{MemorySystem}. Nothing here decides anything.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
 import resource
@@ -129,6 +130,14 @@ class System:
         """
         raise_master_descriptors()
         limit_memory(memory_mb)
+
+    def keep_loaded(self) -> None:
+        """
+        Have the collector of cycles leave alone what exists now: modules and what else stays. It
+        looks at all that is left once this has grown by a quarter, so what each reload leaves
+        behind is soon gone, and looking is cheap.
+        """
+        gc.freeze()
 
     def spawn(
         self,

@@ -146,6 +146,9 @@ class MemorySystem(System):
     def take_limits(self, memory_mb: int) -> None:
         self.log.append(f"limits {memory_mb}")
 
+    def keep_loaded(self) -> None:
+        self.log.append("keep loaded")
+
     def wake(self, pid: int) -> None:
         self.log.append(f"wake {pid}")
 
