@@ -152,6 +152,7 @@ class Attempt:
             "generation": self.generation,
             "process": relative,
             "processes": self._nbproc,
+            "paused": self._instance.paused,
         }
 
     def _assign(self, worker: WorkerProcess, relative: int) -> None:

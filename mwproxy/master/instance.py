@@ -65,6 +65,8 @@ class Instance:
 
     @ivar exit_code: What the master will exit with.
 
+    @ivar paused: Workers shall accept no clients for now (SIGTTOU); so are those that come.
+
     @ivar older: The processes of C{-sf} and C{-st}, L{None} for none.
     """
 
@@ -88,6 +90,7 @@ class Instance:
     stopping: int = 0
     killing: bool = False
     exit_code: int = 0
+    paused: bool = False
     older: Predecessors | None = None
 
     def in_phase(self, phase: Phase) -> list[WorkerProcess]:

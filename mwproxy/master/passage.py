@@ -32,6 +32,7 @@ _CARRIED = (
     "stopping",
     "killing",
     "exit_code",
+    "paused",
     "environment",
 )
 _CROSSES = (Phase.CURRENT, Phase.LEAVING)

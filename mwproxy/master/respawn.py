@@ -223,7 +223,7 @@ class Respawns:
         slot.worker = worker
         instance.workers.append(worker)
         worker.successes = instance.successes
-        order = {**served.order, "process": relative}
+        order = {**served.order, "process": relative, "paused": instance.paused}
         worker.load(instance.serving, relative, order, served.reload_count, served.contents)
         slot.patience = Patience(instance, [worker], instance.global_.ready_timeout_ms / 1000)
 

@@ -193,6 +193,7 @@ class Supervisor:
         if signum in (SIGTERM, SIGINT, SIGUSR1):
             self.stop(signum)
         elif signum in (SIGTTIN, SIGTTOU):
+            self.instance.paused = signum == SIGTTOU
             self._signal_all(signum)
         else:
             self.reload(by_signal=True)
@@ -225,10 +226,21 @@ class Supervisor:
         """
         Its generation may be complete, or is again.
         """
+        paused = self.instance.paused
+        if facts.get("paused", paused) != paused:
+            # The signal came between the order and the worker's handlers.
+            worker.signal(SIGTTOU if paused else SIGTTIN)
         if self._respawns.ready(worker):
             self._status.changed()
         else:
             self._reloads.ready(worker)
+
+    def worker_paused(self, worker: WorkerProcess, paused: bool) -> None:
+        """
+        Have those that take its place be so too.
+        """
+        if worker.phase is not Phase.LEAVING and worker in self.instance.workers:
+            self.instance.paused = paused
 
     def worker_message(self, worker: WorkerProcess, text: str) -> None:
         """
@@ -306,8 +318,11 @@ class Supervisor:
     def _signal_all(self, signum: int) -> None:
         for worker in self.instance.workers:
             # One that loads has nothing to finish, and may not come to hear of a soft stop.
-            loads = signum == SIGUSR1 and worker.phase is Phase.STARTING
-            worker.signal(SIGTERM if loads else signum)
+            starting = worker.phase is Phase.STARTING
+            if signum in (SIGTTIN, SIGTTOU) and worker.up_at is None and starting:
+                # It could not catch it yet, and would be stopped: see worker_ready.
+                continue
+            worker.signal(SIGTERM if starting and signum == SIGUSR1 else signum)
         self.programs.signal_all(signum)
 
     def _maybe_over(self) -> None:

@@ -6,6 +6,7 @@ when it runs alone); closing it here leaves others that have it listening.
 
 A listener stops accepting, and so leaves clients to the kernel's backlog, while its frontend or the
 process is at C{maxconn}, while it is paused (SIGTTOU), and for good once a soft stop has begun.
+A sibling that shares the socket may be paused alone: then the socket listens no more for us either.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ class Listener:
         self.current = 0
         self._watched = False
         self._paused = False
+        self._deaf = False
         self._said_at = float("-inf")
 
     def start(self) -> None:
@@ -96,7 +98,7 @@ class Listener:
         """
         Accept again.
         """
-        self._paused = False
+        self._paused = self._deaf = False
         self._watch()
 
     @property
@@ -122,6 +124,9 @@ class Listener:
         Accept who waits, though nothing told so: the kernel may have told one of several workers
         that was killed before it could accept, or that leaves.
         """
+        if self._deaf and self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            self._deaf = False
+            self._watch()
         if self._watched:
             self._acceptable(READ)
 
@@ -139,11 +144,12 @@ class Listener:
         """
         if self.fd >= 0:
             self._unwatch()
+            self._deaf = False
             self.fd = -1
             self._sock.close()
 
     def _watch(self) -> None:
-        if self.fd >= 0 and not self._watched and not self._paused:
+        if self.fd >= 0 and not (self._watched or self._paused or self._deaf):
             self._watched = True
             # One of several workers is woken. With a single one there is a second only while a
             # reload replaces it, and the kernel must not choose the one that goes.
@@ -195,6 +201,11 @@ class Listener:
                 except OSError as error:
                     if error.errno in _OUT_OF_RESOURCES:
                         self._rest()
+                        return
+                    if error.errno == errno.EINVAL:
+                        # It does not listen: the kernel would wake us for that again and again.
+                        self._deaf = True
+                        self._unwatch()
                         return
                     continue
                 sock = socket.SocketType(family, socket.SOCK_STREAM, 0, fd)

@@ -57,7 +57,7 @@ class WorkerEvents(Protocol):
 
     def said_status(self, status: str, facts: dict[str, Any]) -> None:
         """
-        It says C{READY}, or C{FAILED} before it exits.
+        It says C{READY}, C{PAUSED}, C{RESUMED}, or C{FAILED} before it exits.
         """
 
     def said_message(self, text: str) -> None:

@@ -299,6 +299,7 @@ class MasterFacts:
     stopping: int = 0
     killing: bool = False
     exit_code: int = 0
+    paused: bool = False
     quiet: bool = False
     pidfile: str = ""
     log: list[str] = field(default_factory=list)

@@ -184,7 +184,8 @@ class Message(amp.Command):
 
 class SendStatus(amp.Command):
     """
-    Worker to master: C{READY}, or C{FAILED} with an exit status that will follow.
+    Worker to master: C{READY}, or C{FAILED} with an exit status that will follow; C{PAUSED} and
+    C{RESUMED} when it was signaled so.
     """
 
     arguments = [(b"status", amp.Unicode()), (b"facts", Json())]

@@ -60,6 +60,11 @@ class WorkerOwner(Protocol):
         It serves.
         """
 
+    def worker_paused(self, worker: WorkerProcess, paused: bool) -> None:
+        """
+        It was told to pause, or to resume, by whomever.
+        """
+
     def worker_message(self, worker: WorkerProcess, text: str) -> None:
         """
         It printed a line.
@@ -369,11 +374,13 @@ class WorkerProcess:
 
     def said_status(self, status: str, facts: dict[str, Any]) -> None:
         """
-        Note C{READY}; a failure shows in the exit that follows.
+        Note C{READY}, C{PAUSED}, C{RESUMED}; a failure shows in the exit that follows.
         """
         if status == "READY" and self.phase is Phase.STARTING:
             self._life.said_ready()
             self._owner.worker_ready(self, facts)
+        elif status in ("PAUSED", "RESUMED"):
+            self._owner.worker_paused(self, status == "PAUSED")
 
     def said_message(self, text: str) -> None:
         """

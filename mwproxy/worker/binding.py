@@ -46,6 +46,7 @@ async def open_sockets(
     program: str,
     process: int,
     needed: bool = True,
+    paused: bool = False,
 ) -> list[Opened]:
     """
     Get the listening sockets of one process, or of all.
@@ -59,6 +60,8 @@ async def open_sockets(
 
     @param needed: Whether there must be any: under a master there is a console without, and
         programs.
+
+    @param paused: Those that do not listen are left as they are.
 
     @return: The sockets, in the order of the files.
 
@@ -100,8 +103,9 @@ async def open_sockets(
             f"[{program}.main()] Some protocols failed to start their listeners! Exiting."
         )
         raise StartFailed(1)
-    for each in opened:
-        _make_sure_it_listens(each)
+    if not paused:
+        for each in opened:
+            _make_sure_it_listens(each)
     return opened
 
 

@@ -97,6 +97,12 @@ class ChannelHost(Surroundings):
         if self.daemon:
             told.addCallback(lambda answer: self._let_go())
 
+    def say_paused(self, paused: bool) -> None:
+        """
+        Tell the master: whoever takes this worker's place has to be paused too.
+        """
+        self._channel.tell(SendStatus, status="PAUSED" if paused else "RESUMED", facts={})
+
     def report(self, figures: dict[str, Any]) -> None:
         """
         Tell figures when they changed, not more often than every few reports.

@@ -52,6 +52,11 @@ class Host(Protocol):
         @param text: The rendered line.
         """
 
+    def say_paused(self, paused: bool) -> None:
+        """
+        Tell that the worker was signaled to pause (SIGTTOU), or to resume (SIGTTIN).
+        """
+
     def report(self, figures: dict[str, Any]) -> None:
         """
         Tell figures for the supervisor's status line.

@@ -29,6 +29,8 @@ class Order:
 
     @ivar processes: How many workers the generation has.
 
+    @ivar paused: It shall not accept clients before SIGTTIN.
+
     @ivar contents: Texts of the files as the master found them; what is not in it is read.
     """
 
@@ -39,6 +41,7 @@ class Order:
     generation: int = 0
     process: int = 1
     processes: int = 1
+    paused: bool = False
     contents: dict[str, bytes] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:

@@ -177,6 +177,11 @@ class OwnHost(Surroundings):
             detach_stdio()
         self._ready_fd.tell()
 
+    def say_paused(self, paused: bool) -> None:
+        """
+        Nobody needs to know.
+        """
+
     def report(self, figures: dict[str, Any]) -> None:
         """
         Nobody wants to know.

@@ -83,6 +83,13 @@ class Port:
         """
         return self._sock.fileno() >= 0
 
+    @property
+    def rests(self) -> bool:
+        """
+        Whether it does not accept: it is paused, or another process had its port when it began.
+        """
+        return self.paused or not self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+
     def pause(self) -> None:
         """
         Accept no more, and release the port.
@@ -145,14 +152,14 @@ def pause_all(ports: Iterable[Port], warn: Callable[[str], None]) -> None:
 
 def resume_all(ports: Iterable[Port], warn: Callable[[str], None]) -> None:
     """
-    Resume what is paused (SIGTTIN).
+    Resume what rests (SIGTTIN).
 
     @param warn: Told of each proxy that accepts again, and of conflicts.
     """
     done: dict[str, None] = {}
     conflict = False
     for port in ports:
-        if port.open and port.paused:
+        if port.open and port.rests:
             if port.resume():
                 done[port.owner] = None
             else:

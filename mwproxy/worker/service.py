@@ -82,6 +82,7 @@ class WorkerService:
         self._soft_stop: SoftStop | None = None
         self._ticker: Any = None
         self._starting = True
+        self._rests = False
         self.finished: Deferred[int] = Deferred()
         self.state: WorkerState | None = None
         self.plane: Plane | None = None
@@ -105,6 +106,7 @@ class WorkerService:
         return 0
 
     async def _load(self, order: Order, configuration: Configuration | None) -> None:
+        self._rests = self._rests or order.paused
         if configuration is None:
             configuration, diagnostics = read_configuration(order, self._host)
         else:
@@ -156,10 +158,12 @@ class WorkerService:
         self._host.drop_privileges(configuration.global_)
         for listener in self._listeners:
             listener.start()
+        if self._rests:
+            self._pause()
         self._start_checks()
         self._tick()
         self._starting = False
-        self._host.say_ready({"listeners": len(self._listeners)})
+        self._host.say_ready({"listeners": len(self._listeners), "paused": self._rests})
 
     async def _connect_logs(self, plane: Plane, configuration: Configuration) -> LogTargets:
         """
@@ -191,6 +195,7 @@ class WorkerService:
             program=order.options.get("argv0", "mwproxy"),
             process=order.process,
             needed=not self._host.under_master,
+            paused=self._rests,
         )
         routers: dict[str, Router] = {}
         for each in opened:
@@ -347,16 +352,26 @@ class WorkerService:
 
     def pause(self) -> None:
         """
-        Accept no more clients for now, and release the ports (SIGTTOU).
+        Accept no more clients for now, and release the ports (SIGTTOU). One that loads still comes
+        up so.
         """
-        pause_all(self._ports, self._warn)
-        self._show_paused()
+        self._rests = True
+        if not self._starting:
+            self._pause()
+        self._host.say_paused(True)
 
     def resume(self) -> None:
         """
         Accept clients again (SIGTTIN).
         """
-        resume_all(self._ports, self._warn)
+        self._rests = False
+        if not self._starting:
+            resume_all(self._ports, self._warn)
+            self._show_paused()
+        self._host.say_paused(False)
+
+    def _pause(self) -> None:
+        pause_all(self._ports, self._warn)
         self._show_paused()
 
     def _show_paused(self) -> None:

@@ -261,4 +261,3 @@ class Model:
         self.serving = loaded
         self.plan = plan
         self.failed = self.respawned = 0
-        self.paused = False

@@ -4,10 +4,12 @@ Tests for L{mwproxy.master.supervisor}.
 
 from __future__ import annotations
 
+import json
 import socket
 from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2
 
 from mwproxy.core.levels import Level
+from mwproxy.process.ipc import CHANNEL_VERSION
 from mwproxy.process.sockets import CannotBind, ListenerSpec
 from tests.master.fixture import SupervisorTestCase
 
@@ -177,6 +179,41 @@ class StopTests(SupervisorTestCase):
         self.supervisor.handle_signal(SIGTTOU)
         self.supervisor.handle_signal(SIGTTIN)
         self.assertEqual(worker.signals, [SIGTTOU, SIGTTIN])
+
+    def test_paused_meanwhile(self) -> None:
+        """
+        Workers that load are told whether they shall be paused; one that could not be told yet is
+        when it is READY, and one that only starts gets no signal, which would stop it.
+        """
+        self.start()
+        self.supervisor.handle_signal(SIGTTOU)
+        _, (worker,) = self.reload()
+        (box,) = worker.orders()
+        self.assertIs(json.loads(box["order"])["paused"], True)
+        self.supervisor.handle_signal(SIGTTIN)
+        worker.channel.events.said_status("READY", {"paused": True})
+        self.assertEqual(worker.signals, [SIGTTIN, SIGTTIN])
+        _, (worker,) = self.reload()
+        self.supervisor.handle_signal(SIGTTOU)
+        self.assertEqual(worker.signals, [])
+        worker.channel.events.said_hello(CHANNEL_VERSION, "1", worker.pid)
+        worker.channel.events.said_status("READY", {"paused": False})
+        self.assertEqual(worker.signals, [SIGTTOU])
+
+    def test_paused_by_somebody_else(self) -> None:
+        """
+        A worker that was signaled itself tells, and its successor is paused too; one that leaves
+        has no say.
+        """
+        (old,) = self.start()
+        old.channel.events.said_status("PAUSED", {})
+        new = self.serve_next()
+        (box,) = new.orders()
+        self.assertIs(json.loads(box["order"])["paused"], True)
+        old.channel.events.said_status("RESUMED", {})
+        self.assertIs(self.instance.paused, True)
+        new.channel.events.said_status("RESUMED", {})
+        self.assertIs(self.instance.paused, False)
 
     def test_sighup_reloads(self) -> None:
         """

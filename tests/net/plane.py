@@ -112,6 +112,12 @@ class Bench:
         """
         self.spoken.append(text)
 
+    def say_paused(self, paused: bool) -> None:
+        """
+        Note it.
+        """
+        self.paused = paused
+
     def report(self, figures: dict[str, Any]) -> None:
         """
         Keep the figures.

@@ -180,6 +180,23 @@ class ListenerTests(PlaneTestCase):
             self.assertEqual(self.frontend().counters.conn_tot, 1)
         self.turn(3)
 
+    def test_a_sibling_released_the_port(self) -> None:
+        """
+        A listener whose socket does not listen any more, as a sibling was paused, looks again once
+        a second, and accepts when it does.
+        """
+        listener = self.begin()
+        listener.sock.shutdown(socket.SHUT_RD)
+        self.turn(3)
+        self.assertRaises(AssertionError, self.watched)
+        listener.look()
+        listener.sock.listen(5)
+        listener.look()
+        with socket.create_connection(listener.sock.getsockname()):
+            listener.look()
+            self.assertEqual(self.frontend().counters.conn_tot, 1)
+        self.turn(3)
+
     def test_closed(self) -> None:
         """
         A closed listener refuses; closing twice does nothing.

@@ -30,7 +30,7 @@ class LoadTests(PlaneTestCase):
         A worker says that it is ready when it accepts.
         """
         self.start(HTTP.format(port=1))
-        self.assertEqual(self.host.ready, {"listeners": 1})
+        self.assertEqual(self.host.ready, {"listeners": 1, "paused": False})
         self.assertEqual(len(self.host.reports), 1)
         self.client().close()
 
@@ -133,6 +133,24 @@ class LifeTests(PlaneTestCase):
         client.quiet()
         self.service.resume()
         self.assertEqual(self.frontend().state, "OPEN")
+        client.message()
+
+    def test_paused_while_it_loads(self) -> None:
+        """
+        A worker that is signaled before it serves, or is told so by its order, comes up paused, and
+        says so to its host and to operators.
+        """
+        text = "frontend f\n bind fd@8000\n http-request return status 200\n"
+        self.service.pause()
+        self.start(text)
+        self.assertEqual(self.host.ready, {"listeners": 1, "paused": True})
+        self.assertEqual((self.frontend().state, self.host.paused), ("PAUSED", True))
+        self.assertIn("Paused frontend f.", self.host.spoken[-1])
+        client = self.client()
+        client.send(get())
+        client.quiet()
+        self.service.resume()
+        self.assertFalse(self.host.paused)
         client.message()
 
     def test_what_pausing_says(self) -> None:
