@@ -42,6 +42,10 @@ _null = -1
 #: How much nicer a worker is that only prepares for a later reload.
 STANDBY_NICE = 10
 
+#: After how many new objects the collector looks at these, after how many such looks at somewhat
+#: older ones, after how many of those at all: all together some four thousand.
+COLLECT_OFTEN = (500, 3, 1)
+
 
 class System:
     """
@@ -133,11 +137,14 @@ class System:
 
     def keep_loaded(self) -> None:
         """
-        Have the collector of cycles leave alone what exists now: modules and what else stays. It
-        looks at all that is left once this has grown by a quarter, so what each reload leaves
-        behind is soon gone, and looking is cheap.
+        Have the collector of cycles leave alone what exists now: modules and what else stays. To
+        look at all the rest is cheap then, and done often, so what each reload leaves behind is
+        soon gone.
         """
         gc.freeze()
+        # It waits until what it knows has grown by a quarter: of nothing, from now on.
+        gc.collect()
+        gc.set_threshold(*COLLECT_OFTEN)
 
     def spawn(
         self,
