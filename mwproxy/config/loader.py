@@ -36,7 +36,7 @@ from mwproxy.core.values import BadValue
 __all__ = ["expand_files", "load"]
 
 #: The keyword modules that the master imports.
-_MASTER_MODULES = ("process", "program", "variables")
+_MASTER_MODULES = ("generations", "process", "program", "variables")
 
 #: First words of lines that begin a section.
 _BEGINNINGS = frozenset(KINDS) | UNSUPPORTED_SECTIONS
@@ -64,6 +64,7 @@ def load(
     discovery: bool = False,
     diag: bool = False,
     read: Callable[[str], bytes] = read_file,
+    mark: str = "",
 ) -> Configuration:
     """
     Read all files. Full reading needs C{mwproxy.rules.compiler} imported before.
@@ -81,6 +82,8 @@ def load(
 
     @param read: Gets the text of a file; raises C{OSError} or C{ValueError} if there is none.
 
+    @param mark: Stands behind the names of files in messages: empty if it is their present text.
+
     @return: The description, not sealed yet, so that the command line can still override.
     """
     if discovery:
@@ -89,7 +92,7 @@ def load(
     else:
         load_family(PACKAGES["keywords"])
     configuration = Configuration(files=list(files))
-    loader = _Loader(configuration, environment, diagnostics, discovery, diag, read)
+    loader = _Loader(configuration, environment, diagnostics, discovery, diag, read, mark)
     with LogFormatVariables(environment):
         aborted = loader.read_all(files)
         if not discovery and not aborted:
@@ -114,12 +117,14 @@ class _Loader:
         discovery: bool,
         diag: bool,
         read: Callable[[str], bytes],
+        mark: str,
     ) -> None:
         self.later: list[LaterCheck] = []
         self._diagnostics = diagnostics
         self._environment = environment
         self._discovery = discovery
         self._read = read
+        self._mark = mark
         self._variables = Variables(environment)
         self._sections = Sections(configuration, diagnostics, discovery)
         self._directives = Directives(diagnostics, environment, diag=diag, silent=discovery)
@@ -136,7 +141,9 @@ class _Loader:
             before = self._diagnostics.errors
             aborted = self._read_file(name)
             if self._diagnostics.errors > before:
-                self._diagnostics.alert(f"config : Error(s) found in configuration file : {name}")
+                self._diagnostics.alert(
+                    f"config : Error(s) found in configuration file : {name}{self._mark}"
+                )
             if aborted:
                 return True
         self._sections.end()
@@ -152,19 +159,20 @@ class _Loader:
         self._enter(None)
         self._variables.file = name
         self._variables.section = ""
+        shown = name + self._mark
         lines = text.split("\n")
         number = 0
         try:
             for number, line in enumerate(lines, 1):
                 if line and not (self._discovery and self._passes_over(line)):
-                    self._read_line(line, Where(name, number))
+                    self._read_line(line, Where(shown, number))
             if lines[-1]:
                 self._complain(
-                    Where(name, number),
+                    Where(shown, number),
                     "Missing LF on last line, file might have been truncated at position"
                     f" {len(lines[-1]) + 1}.",
                 )
-            self._directives.end_of_file(Where(name, max(1, len(lines) - (not lines[-1]))))
+            self._directives.end_of_file(Where(shown, max(1, len(lines) - (not lines[-1]))))
         except Abort:
             return True
         finally:

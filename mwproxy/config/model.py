@@ -460,6 +460,12 @@ class Global(Sealed):
     @ivar ready_timeout_ms: How long a worker may take to become READY.
 
     @ivar reexec: C{re-exec} of C{master-worker}: C{auto}, C{always} or C{never}.
+
+    @ivar kept_generations: How many former configurations the master keeps.
+
+    @ivar kept_bytes: How many bytes they may have.
+
+    @ivar manhole_wanted: The master's console may open a Python prompt.
     """
 
     daemon: bool = False
@@ -509,6 +515,9 @@ class Global(Sealed):
     dumpable: bool = False
     may_fork: bool = False
     may_setuid: bool = False
+    kept_generations: int = 8
+    kept_bytes: int = 8 << 20
+    manhole_wanted: bool = False
 
 
 @dataclass(eq=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mwproxy.core.references import Marks
 from mwproxy.master.exits import note_status
 from mwproxy.master.instance import Instance
 from mwproxy.master.patience import Patience
@@ -36,6 +37,8 @@ class Attempt:
 
     @ivar workers: Those that load or are READY; those that died are not among them.
 
+    @ivar references: Files beside the configuration that its workers have read.
+
     @ivar failing: It has failed already; the rest of its workers are on their way out.
     """
 
@@ -47,6 +50,7 @@ class Attempt:
         self.discovery = discovery
         self.workers: list[WorkerProcess] = []
         self.failing = False
+        self.references: Marks = {}
         self._instance = instance
         self._standby = standby
         self._nbproc = discovery.global_.nbproc
@@ -146,6 +150,7 @@ class Attempt:
         if settings.daemon:
             options["daemon"] = True
         return {
+            **({"mark": self.discovery.mark} if self.discovery.mark else {}),
             "files": self.discovery.files,
             "options": options,
             "environment": predefine({}, master=True, startup_version=settings.startup_version),

@@ -14,17 +14,20 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
 from mwproxy.console.master_view import ReloadResult
+from mwproxy.core.references import Marks
 from mwproxy.master.attempt import Attempt
 from mwproxy.master.exits import note_status
+from mwproxy.master.generations import Generations
 from mwproxy.master.instance import Instance, Served
 from mwproxy.master.parting import release_unused, send_away
 from mwproxy.master.ready import Announcer
-from mwproxy.master.requests import Line, Request
+from mwproxy.master.requests import Line, Request, Wish
 from mwproxy.master.standby import Standby
 from mwproxy.master.upgrade import Upgrade
 from mwproxy.observe.notify import NOT_LOADED, RELOAD_FAILED
 from mwproxy.process.discovery import discover
 from mwproxy.process.environment import console_variable
+from mwproxy.process.inheritance import RequestFacts
 from mwproxy.process.worker import WorkerProcess
 from mwproxy.programs.programs import Programs
 
@@ -38,6 +41,8 @@ class Reloads:
     @ivar attempt: The one under way, L{None} for none.
 
     @ivar upgrade: Replaces the master when that is due, L{None} where it cannot be replaced.
+
+    @ivar generations: What was loaded so far.
     """
 
     def __init__(
@@ -53,6 +58,9 @@ class Reloads:
         """
         self.attempt: Attempt | None = None
         self.upgrade: Upgrade | None = None
+        self.generations = Generations(
+            instance, lambda wish: self.reload(hard=False, by_signal=False, wish=wish)
+        )
         self._upgrading: Request | None = None
         self._instance = instance
         self._standby = standby
@@ -71,13 +79,21 @@ class Reloads:
         """
         return self.reload(hard=False, by_signal=False)
 
-    def reload(self, *, hard: bool, by_signal: bool) -> Deferred[ReloadResult]:
+    def reload(
+        self, *, hard: bool, by_signal: bool, wish: Wish | None = None
+    ) -> Deferred[ReloadResult]:
         """
         Load the configuration anew, after those that were asked for before.
 
+        @param wish: What is not as usual.
+
         @return: Fires when it is served, or cannot be.
         """
-        answer = self._line.join(hard=hard, by_signal=by_signal)
+        if wish is not None and self.attempt is not None and wish.progress is not None:
+            wish.progress(f"waiting for generation {self.attempt.generation}")
+        answer = self._line.join(hard=hard, by_signal=by_signal, wish=wish)
+        if wish is not None and wish.unasked:
+            answer.addCallback(self.generations.returned)
         self.go_on()
         return answer
 
@@ -88,16 +104,25 @@ class Reloads:
         first = [] if self._upgrading is None else [self._upgrading]
         return [*first, *self._line.requests()]
 
-    def inherit(self, requests: list[Request]) -> None:
+    def inherit_line(self, facts: list[RequestFacts]) -> None:
         """
         Go on with the line of a former image; it begins to move with L{go_on}.
         """
+        requests = []
+        for each in facts:
+            wish = self.generations.wish_of(each)
+            # What is to be loaded may be forgotten by now; who asked is answered all the same.
+            request = Request(each.hard, each.by_signal, each.begun, wish=wish or Wish(lost=True))
+            if each.unasked:
+                request.answer.addCallback(self.generations.returned)
+            requests.append(request)
         self._line.inherit(requests)
 
     def forget(self) -> None:
         """
         Answer those in line that nothing comes of it: all is being stopped since.
         """
+        self.generations.forget()
         waited = self._line.dissolve()
         if waited:
             self._instance.speaker.warning("Reloads that wait are given up: the master stops.")
@@ -128,12 +153,18 @@ class Reloads:
         if self.attempt is not None:
             self.attempt.up(worker)
 
-    def ready(self, worker: WorkerProcess) -> None:
+    def ready(self, worker: WorkerProcess, references: Marks | None = None) -> None:
         """
         Note that a worker is READY.
+
+        @param references: Files beside the configuration that it has read.
         """
         attempt = self.attempt
-        if attempt is not None and worker in attempt.workers and attempt.complete:
+        if attempt is None or worker not in attempt.workers:
+            return
+        attempt.references.update(references or {})
+        attempt.request.tell(f"worker {self._instance.label(worker)} is ready")
+        if attempt.complete:
             self._succeed(attempt)
 
     def ended(self, worker: WorkerProcess, status: int) -> bool:
@@ -180,9 +211,13 @@ class Reloads:
         upgrade = self.upgrade
         if upgrade is None or request.begun or not self._instance.serving:
             return False
+        if request.wish.kept is not None:
+            # Going back must not hang on whether an upgrade is good.
+            return False
         self._announce_reload(request)
         if not upgrade.due():
             return False
+        request.tell("the installed code has changed: replacing the master")
         self._upgrading = request
         upgrade.begin().addCallback(self._not_upgraded)
         return True
@@ -215,17 +250,32 @@ class Reloads:
         instance.manager.reloading(instance.system.monotonic())
 
     def _begin(self, request: Request) -> None:
-        instance = self._instance
+        instance, wish = self._instance, request.wish
+        if wish.unasked and not self.generations.trial.over:
+            # It was confirmed, or decided otherwise, while this waited.
+            self._answer(request, success=False)
+            return
+        if wish.lost:
+            instance.speaker.alert("The generation to go back to is not kept any more.")
+            self._answer(request, success=False)
+            return
         first = instance.generation == 0
         instance.generation += 1
+        self.generations.begin(request)
+        request.tell(f"loading generation {instance.generation}")
         if not first and not request.begun:
             self._announce_reload(request)
         discovery = discover(
-            instance.settings, instance.initial, instance.speaker.diagnostic, master=True
+            instance.settings,
+            instance.initial,
+            instance.speaker.diagnostic,
+            master=True,
+            kept=wish.kept,
         )
         if discovery is None:
             self._not_read(request, first)
             return
+        self.generations.read(discovery)
         console = console_variable(instance.settings.sockets)
         if console:
             discovery.environment["HAPROXY_MASTER_CLI"] = console
@@ -256,10 +306,11 @@ class Reloads:
             worker.successes = instance.successes
         limit = attempt.discovery.global_.mworker_max_reloads
         parting = send_away(instance, attempt.workers, limit, hard=attempt.request.hard)
-        instance.serving = attempt.generation
+        former, instance.serving = instance.serving, attempt.generation
         instance.failed = 0
         instance.global_ = attempt.discovery.global_
         instance.served = Served(attempt.order(1), attempt.discovery.contents, instance.reloads)
+        self.generations.serves(former, attempt.request, attempt.discovery, attempt.references)
         self._replaced()
         instance.listeners.commit(attempt.generation)
         release_unused(instance)
@@ -270,10 +321,20 @@ class Reloads:
     def _announce(self, attempt: Attempt) -> None:
         self._busy = False
         self._announcer.ready(attempt.discovery)
+        self.generations.announce(attempt.request)
+        attempt.request.tell(self._draining())
         # Not before the answer is out: starting a process takes longer than all the rest here.
         self._instance.system.call_later(0, self._fill)
         self._answer(attempt.request, success=True)
         self.go_on()
+
+    def _draining(self) -> str:
+        old = [each for each in self._instance.workers if each.generation != self._instance.serving]
+        if not old:
+            return "nothing is left to drain"
+        count = sum(int(each.figures.get("connections", 0)) for each in old)
+        pids = ", ".join(str(each.pid) for each in old)
+        return f"draining {count} connections in old workers {pids}"
 
     def _fill(self) -> None:
         instance = self._instance
@@ -286,6 +347,7 @@ class Reloads:
 
     def _not_read(self, request: Request, first: bool) -> None:
         instance = self._instance
+        self.generations.failed(instance.generation)
         if first:
             note_status(instance, 1)
         else:
@@ -305,6 +367,7 @@ class Reloads:
     def _fail(self, attempt: Attempt) -> None:
         instance = self._instance
         self._forget(attempt)
+        self.generations.failed(attempt.generation)
         instance.listeners.release(attempt.generation)
         if instance.serving:
             instance.failed += 1

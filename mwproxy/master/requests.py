@@ -10,7 +10,36 @@ from dataclasses import dataclass, field
 
 from twisted.internet.defer import Deferred
 
+from mwproxy.console.generations_view import Progress
 from mwproxy.console.master_view import ReloadResult
+from mwproxy.process.discovery import KeptText
+from mwproxy.process.inheritance import RequestFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """
+    What a load is to be, beyond an ordinary one.
+
+    @ivar by: Who asked for it, empty if that is not known.
+
+    @ivar kept: The text to load, L{None} for what the files say.
+
+    @ivar confirm_ms: How long it may serve without being confirmed, 0 for ever.
+
+    @ivar unasked: It goes back since nobody confirmed.
+
+    @ivar lost: What it should have loaded is not known any more.
+
+    @ivar progress: Told how far it is, L{None} if nobody wants to know.
+    """
+
+    by: str = ""
+    kept: KeptText | None = None
+    confirm_ms: int = 0
+    unasked: bool = False
+    lost: bool = False
+    progress: Progress | None = None
 
 
 @dataclass
@@ -29,6 +58,29 @@ class Request:
     by_signal: bool
     begun: bool = False
     answer: Deferred[ReloadResult] = field(default_factory=Deferred)
+    wish: Wish = field(default_factory=Wish)
+
+    def facts(self) -> RequestFacts:
+        """
+        Note what another image of the master needs to know.
+        """
+        wish = self.wish
+        return RequestFacts(
+            self.hard,
+            self.by_signal,
+            self.begun,
+            wish.by,
+            0 if wish.kept is None else wish.kept.generation,
+            wish.confirm_ms,
+            wish.unasked,
+        )
+
+    def tell(self, text: str) -> None:
+        """
+        Tell who asked how far it is.
+        """
+        if self.wish.progress is not None:
+            self.wish.progress(text)
 
 
 class Line:
@@ -42,7 +94,9 @@ class Line:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def join(self, *, hard: bool, by_signal: bool) -> Deferred[ReloadResult]:
+    def join(
+        self, *, hard: bool, by_signal: bool, wish: Wish | None = None
+    ) -> Deferred[ReloadResult]:
         """
         Ask for a load. A signal joins one that waits already: signals do not add up.
 
@@ -51,7 +105,9 @@ class Line:
         for request in self._waiting:
             if by_signal and request.by_signal and request.hard == hard:
                 return request.answer
-        request = Request(hard, by_signal)
+        request = Request(hard, by_signal, wish=wish or Wish())
+        if self._waiting:
+            request.tell(f"waiting for {len(self._waiting)} other")
         self._waiting.append(request)
         return request.answer
 

@@ -8,26 +8,28 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
-from signal import SIGINT, SIGKILL, SIGTERM, SIGTTIN, SIGTTOU, SIGUSR1
+from signal import SIGINT, SIGKILL, SIGTERM, SIGTTIN, SIGTTOU, SIGUSR1, Signals
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
 from mwproxy.console.master_view import ProcessRow, ReloadResult
 from mwproxy.core.levels import Level
+from mwproxy.core.references import read_marks
 from mwproxy.master.exits import program_ended, worker_ended
+from mwproxy.master.generations import Generations
 from mwproxy.master.instance import Instance
 from mwproxy.master.passage import collect, restore
 from mwproxy.master.ready import Announcer
 from mwproxy.master.reload import Reloads
-from mwproxy.master.requests import Request
+from mwproxy.master.requests import Wish
 from mwproxy.master.respawn import Respawns
 from mwproxy.master.rows import list_rows
 from mwproxy.master.standby import Standby
 from mwproxy.master.status import StatusLine
 from mwproxy.master.upgrade import Upgrade
 from mwproxy.process.child import Phase
-from mwproxy.process.inheritance import MasterFacts, RequestFacts
+from mwproxy.process.inheritance import MasterFacts
 from mwproxy.process.messages import flush_stderr
 from mwproxy.process.sockets import CannotBind, ListenerSpec
 from mwproxy.process.worker import WorkerProcess
@@ -108,9 +110,8 @@ class Supervisor:
         facts.pidfile = self._announcer.pidfile
         facts.slots = self._respawns.facts()
         facts.remains += self._standby.pids()
-        facts.requests = [
-            RequestFacts(each.hard, each.by_signal, each.begun) for each in self._reloads.requests()
-        ]
+        facts.requests = [each.facts() for each in self._reloads.requests()]
+        self._reloads.generations.write(facts)
         return facts
 
     def awaited(self) -> list[Deferred[ReloadResult]]:
@@ -127,9 +128,8 @@ class Supervisor:
         self._respawns.inherit(facts.slots)
         self._remains = facts.remains
         self._announcer.inherit(facts.pidfile)
-        self._reloads.inherit(
-            [Request(each.hard, each.by_signal, each.begun) for each in facts.requests]
-        )
+        self._reloads.generations.inherit(facts)
+        self._reloads.inherit_line(facts.requests)
         for answer in self.awaited():
             answer.addCallback(self._reloaded)
 
@@ -154,11 +154,21 @@ class Supervisor:
         """
         self._reloads.upgrade = upgrade
 
-    def reload(self, *, hard: bool = False, by_signal: bool = False) -> Deferred[ReloadResult]:
+    @property
+    def generations(self) -> Generations:
+        """
+        What was loaded so far.
+        """
+        return self._reloads.generations
+
+    def reload(
+        self, *, hard: bool = False, by_signal: bool = False, wish: Wish | None = None
+    ) -> Deferred[ReloadResult]:
         """
         Load the configuration anew, after those that were asked for before.
         """
-        return self._reloads.reload(hard=hard, by_signal=by_signal).addCallback(self._reloaded)
+        answer = self._reloads.reload(hard=hard, by_signal=by_signal, wish=wish)
+        return answer.addCallback(self._reloaded)
 
     def stop(self, signum: int) -> None:
         """
@@ -196,7 +206,7 @@ class Supervisor:
             self.instance.paused = signum == SIGTTOU
             self._signal_all(signum)
         else:
-            self.reload(by_signal=True)
+            self.reload(by_signal=True, wish=Wish(by=Signals(signum).name))
 
     def rows(self) -> list[ProcessRow]:
         """
@@ -233,7 +243,7 @@ class Supervisor:
         if self._respawns.ready(worker):
             self._status.changed()
         else:
-            self._reloads.ready(worker)
+            self._reloads.ready(worker, read_marks(facts.get("references")))
 
     def worker_paused(self, worker: WorkerProcess, paused: bool) -> None:
         """

@@ -28,6 +28,8 @@ class Discovery:
     @ivar settings: The command line joined with what C{global} says.
 
     @ivar contents: The texts of the files, which workers get as well.
+
+    @ivar mark: Stands behind the names of the files in messages, empty for their present text.
     """
 
     files: list[str]
@@ -36,6 +38,31 @@ class Discovery:
     environment: dict[str, str]
     settings: Settings
     contents: dict[str, bytes] = field(default_factory=dict)
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptText:
+    """
+    The text of a former configuration, to be loaded in place of what its files say now.
+
+    @ivar generation: Which one it was read for.
+
+    @ivar files: Its files, in order.
+
+    @ivar contents: The texts of all of them.
+    """
+
+    generation: int
+    files: list[str]
+    contents: dict[str, bytes]
+
+    @property
+    def mark(self) -> str:
+        """
+        What stands behind the names of the files in messages.
+        """
+        return f" (generation {self.generation})"
 
 
 def discover(
@@ -44,6 +71,7 @@ def discover(
     emit: Callable[[Diagnostic], None],
     *,
     master: bool,
+    kept: KeptText | None = None,
 ) -> Discovery | None:
     """
     Read what concerns the process as such.
@@ -55,6 +83,8 @@ def discover(
 
     @param master: Whether a master runs.
 
+    @param kept: What to read instead of the files, L{None} for the files.
+
     @return: L{None} when it cannot be used; everything was said then.
     """
 
@@ -64,7 +94,7 @@ def discover(
 
     diagnostics = Diagnostics(emit_alerts)
     try:
-        files = expand_files(list(settings.files))
+        files = expand_files(list(settings.files)) if kept is None else list(kept.files)
     except ConfigError as error:
         diagnostics.alert(str(error))
         return None
@@ -72,14 +102,15 @@ def discover(
         diagnostics.alert("config : no configuration file found.")
         return None
     environment = predefine(initial, master=master, startup_version=settings.startup_version)
-    contents: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {} if kept is None else dict(kept.contents)
+    mark = "" if kept is None else kept.mark
 
     def read(name: str) -> bytes:
         if name not in contents:
             contents[name] = read_file(name)
         return contents[name]
 
-    configuration = load(files, environment, diagnostics, discovery=True, read=read)
+    configuration = load(files, environment, diagnostics, discovery=True, read=read, mark=mark)
     settings_ = configuration.global_
     if settings.localpeer and settings_.localpeer:
         diagnostics.alert("config : 'localpeer' can not be used with '-L' on the command line.")
@@ -102,7 +133,7 @@ def discover(
     after = predefine(
         environment, master=master, files=files, startup_version=settings.startup_version
     )
-    return Discovery(files, settings_, configuration.programs, after, joined, contents)
+    return Discovery(files, settings_, configuration.programs, after, joined, contents, mark)
 
 
 def wants_master(settings: Settings, initial: Mapping[str, str]) -> bool:

@@ -243,11 +243,71 @@ class RequestFacts:
     A reload that was asked for.
 
     @ivar begun: It was announced and counted; only the first in line may be.
+
+    @ivar by: Who asked for it.
+
+    @ivar back_to: The generation whose text it loads, 0 for the files.
+
+    @ivar confirm_ms: How long it may serve without being confirmed, 0 for ever.
+
+    @ivar unasked: Nobody asked for it: a generation was not confirmed in time.
     """
 
     hard: bool = False
     by_signal: bool = False
     begun: bool = False
+    by: str = ""
+    back_to: int = 0
+    confirm_ms: int = 0
+    unasked: bool = False
+
+
+@dataclass(slots=True)
+class GenerationFacts:
+    """
+    One load, see L{Record<mwproxy.master.history.Record>}.
+
+    @ivar text_files: The files of its text.
+
+    @ivar texts: Which of the L{HistoryFacts.texts} each file has, L{None} if nothing is kept.
+    """
+
+    number: int
+    what: str = ""
+    by: str = ""
+    when: float = 0.0
+    result: str = ""
+    files: list[str] = field(default_factory=list)
+    text_files: list[str] = field(default_factory=list)
+    texts: dict[str, int] | None = None
+    references: dict[str, list[int]] = field(default_factory=dict)
+    why: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class HistoryFacts:
+    """
+    All loads that the master remembers.
+
+    @ivar texts: The texts of files, those that generations share once.
+    """
+
+    records: list[GenerationFacts] = field(default_factory=list)
+    texts: list[bytes] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class TrialFacts:
+    """
+    A generation that goes back unless it is confirmed.
+
+    @ivar back_to: Where it goes back to, 0 for no such generation.
+
+    @ivar deadline: When it does.
+    """
+
+    back_to: int = 0
+    deadline: float = 0.0
 
 
 @dataclass(slots=True)
@@ -272,6 +332,10 @@ class MasterFacts:
     @ivar configuration: What is known of the C{global} section that is served.
 
     @ivar served: What its workers were told.
+
+    @ivar history: What was loaded so far, and the texts that are kept.
+
+    @ivar trial: Whether what serves has to be confirmed.
 
     @ivar slots: Places of workers that died.
 
@@ -306,6 +370,8 @@ class MasterFacts:
     environment: dict[str, str] = field(default_factory=dict)
     configuration: dict[str, Any] = field(default_factory=dict)
     served: ServedFacts = field(default_factory=ServedFacts)
+    history: HistoryFacts = field(default_factory=HistoryFacts)
+    trial: TrialFacts = field(default_factory=TrialFacts)
     slots: list[SlotFacts] = field(default_factory=list)
     workers: list[WorkerFacts] = field(default_factory=list)
     programs: list[ProgramFacts] = field(default_factory=list)

@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_net
 from pathlib import Path
 
 from mwproxy.core.diagnostics import ConfigError
+from mwproxy.core.references import note_reference
 
 Network = IPv4Network | IPv6Network
 IpAddress = IPv4Address | IPv6Address
@@ -56,6 +57,7 @@ def _lines(name: str) -> list[tuple[int, str]]:
         text = Path(name).read_text("utf-8", "surrogateescape")
     except OSError:
         raise ConfigError(f"failed to open pattern file <{name}>") from None
+    note_reference(name)
     found = []
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith("#"):

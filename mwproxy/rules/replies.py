@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mwproxy.core.diagnostics import ConfigError
+from mwproxy.core.references import note_reference
 from mwproxy.protocols.http1.answers import build_answer
 from mwproxy.rules.actions.headers import header_name
 from mwproxy.rules.log_format import compile_format
@@ -150,9 +151,11 @@ def _ignored(line: RuleLine, reply: Reply) -> None:
 
 def _read(name: str) -> bytes:
     try:
-        return Path(name).read_bytes()
+        data = Path(name).read_bytes()
     except OSError:
         raise ConfigError(f"error opening file '{name}'") from None
+    note_reference(name)
+    return data
 
 
 def _whole_answer(data: bytes) -> bytes:

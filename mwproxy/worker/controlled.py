@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 
 from mwproxy import __version__
 from mwproxy.core.levels import parse_level
+from mwproxy.core.references import noted_references
 from mwproxy.process.contents import get_contents
 from mwproxy.process.environment import initial_environment
 from mwproxy.process.ipc import (
@@ -93,6 +94,9 @@ class ChannelHost(Surroundings):
         """
         self.settle()
         never_wait()
+        references = noted_references()
+        if references:
+            facts = {**facts, "references": references}
         told = self._channel.tell(SendStatus, status="READY", facts=facts)
         if self.daemon:
             told.addCallback(lambda answer: self._let_go())
@@ -237,14 +241,16 @@ class WorkerChannel(Channel):
         return {}
 
     @OpenConsole.responder
-    def _open_console(self, fd: int, level: str, mode: str) -> dict[str, Any]:
+    def _open_console(
+        self, fd: int, level: str, mode: str, who: str | None = None
+    ) -> dict[str, Any]:
         if fd < 0:
             _log.warn("out of descriptors: a console command cannot be served")
             return {}
         os.set_inheritable(fd, False)
         sock = socket.socket(fileno=fd)
         sock.setblocking(False)
-        self.service.serve_console(sock, parse_level(level), mode)
+        self.service.serve_console(sock, parse_level(level), mode, who or "")
         return {}
 
     def _end(self, status: int) -> None:

@@ -31,6 +31,9 @@ class Order:
 
     @ivar paused: It shall not accept clients before SIGTTIN.
 
+    @ivar mark: What stands behind the names of the files in messages, when it is not their present
+        text that is loaded.
+
     @ivar contents: Texts of the files as the master found them; what is not in it is read.
     """
 
@@ -43,6 +46,7 @@ class Order:
     processes: int = 1
     paused: bool = False
     contents: dict[str, bytes] = field(default_factory=dict)
+    mark: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """

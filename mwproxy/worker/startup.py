@@ -20,6 +20,7 @@ from mwproxy.config.model import Bind, Configuration, Proxy
 from mwproxy.config.processes import fit_processes
 from mwproxy.core.diagnostics import Diagnostic, Diagnostics, Severity
 from mwproxy.core.families import PACKAGES
+from mwproxy.core.references import forget_references
 from mwproxy.core.registry import load_family
 from mwproxy.process.environment import OwnEnvironment, stats_variable
 from mwproxy.process.sockets import ListenerSpec
@@ -79,6 +80,7 @@ def read_configuration(order: Order, host: Host) -> tuple[Configuration, Diagnos
         return order.contents[name] if name in order.contents else loader.read_file(name)
 
     diagnostics = Diagnostics(emit)
+    forget_references()
     import_everything()
     if order.directory:
         os.chdir(order.directory)
@@ -91,6 +93,7 @@ def read_configuration(order: Order, host: Host) -> tuple[Configuration, Diagnos
         diagnostics,
         diag=bool(order.options.get("diagnostics")),
         read=read,
+        mark=order.mark,
     )
     if diagnostics.errors:
         raise StartFailed(1)

@@ -16,6 +16,7 @@ from mwproxy.config.keywords.options import refuse_negation
 from mwproxy.config.line import Line
 from mwproxy.core.diagnostics import ConfigError, Diagnostics
 from mwproxy.core.families import PROXY, keyword
+from mwproxy.core.references import note_reference
 
 
 def _close_mode(line: Line, proxy: model.Proxy, mode: str) -> None:
@@ -196,6 +197,7 @@ def kw_errorfile(line: Line, proxy: model.Proxy) -> None:
     try:
         with Path(line.base, name).open("rb") as file:
             data = file.read(2**20)
+        note_reference(Path(line.base, name))
     except OSError:
         raise ConfigError(f"errorfile : error opening file '{name}'.") from None
     answer = normalize(data, name)
