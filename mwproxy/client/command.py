@@ -1,19 +1,38 @@
 """
-What a command of C{mwproxyctl} is. Adding a file to C{commands/} adds a command.
+What a command of C{mwproxyctl} is, and what it is given.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
+from mwproxy.client.connection import Credentials
+from mwproxy.client.console import Console
 from mwproxy.core.registry import Registry
 
 PACKAGE = "mwproxy.client.commands"
 #: Exit statuses: it was done; it was refused or failed; nobody could be asked, or the end is
-#: not known; the command line makes no sense (C{EX_USAGE}).
-DONE, FAILED, UNREACHABLE, USAGE = 0, 1, 2, 64
+#: not known; a reload was done, but old workers stay; the command line makes no sense
+#: (C{EX_USAGE}); the user stopped it; nobody reads what it says.
+DONE, FAILED, UNREACHABLE, LINGERING, USAGE, STOPPED, UNREAD = 0, 1, 2, 3, 64, 130, 141
+#: Seconds for a connection, and for each command, unless C{--timeout} says it.
+TIMEOUT = 60.0
+#: Where each command is, so that one can be run without importing the others.
+MODULES = {
+    "drain": "states",
+    "info": "listings",
+    "maint": "states",
+    "proc": "listings",
+    "ready": "states",
+    "reload": "reload",
+    "servers": "listings",
+    "sess": "listings",
+    "stat": "listings",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +44,8 @@ class ClientCommand:
 
     @ivar arguments: Declares its options.
 
-    @ivar run: Does it; gets the parsed command line, gives the exit status.
+    @ivar run: Does it; gets the parsed command line, gives the exit status. It may raise
+        L{Unreachable<mwproxy.client.connection.Unreachable>}.
     """
 
     text: str
@@ -34,6 +54,51 @@ class ClientCommand:
 
 
 client_commands: Registry[ClientCommand] = Registry("command")
+
+
+def load(name: str) -> ClientCommand:
+    """
+    Import a command.
+
+    @param name: One of L{MODULES}.
+
+    @return: It.
+    """
+    import_module(f"{PACKAGE}.{MODULES[name]}")
+    return client_commands.get(name)
+
+
+def open_console(options: argparse.Namespace, seconds: float = TIMEOUT) -> Console:
+    """
+    Connect as the command line says.
+
+    @param options: It.
+
+    @param seconds: How long that and each command may take, unless C{--timeout} says it.
+
+    @return: The console.
+
+    @raise Unreachable: It cannot be asked.
+    """
+    return Console(options.socket, options.timeout or seconds, credentials(options))
+
+
+def credentials(options: argparse.Namespace) -> Credentials:
+    """
+    Get what TLS needs from the command line.
+    """
+    return Credentials(options.cert, options.key, options.ca, options.server_name)
+
+
+def complain(text: str) -> None:
+    """
+    Say what is wrong.
+
+    @param text: On standard error, with the program's name before it.
+    """
+    from mwproxy.client.terminal import neutral
+
+    print(f"mwproxyctl: {neutral(text)}", file=sys.stderr)
 
 
 def positive_seconds(text: str) -> float:

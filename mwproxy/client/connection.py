@@ -1,5 +1,5 @@
 """
-One connection to the master's console: blocking, and never longer than it was given.
+One connection to a console: blocking, and never longer than it was given.
 """
 
 from __future__ import annotations
@@ -8,13 +8,17 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from mwproxy.core.addresses import Address, parse_address
+from mwproxy.client.place import Place, parse_place
+from mwproxy.core.addresses import Address
 from mwproxy.core.values import BadValue
 
-#: Bytes taken at one time, and of one answer.
+#: Bytes taken at one time, and of one answer that is kept whole.
 PIECE = 65536
 MOST = 16 * 1024 * 1024
+#: How what a TLS port says to plain text begins: an alert.
+_ALERT = b"\x15\x03"
 
 
 class Unreachable(Exception):
@@ -24,31 +28,58 @@ class Unreachable(Exception):
     """
 
 
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """
+    What TLS needs; empty for what was not given.
+
+    @ivar cert: File of the client's certificate, and of its key unless C{key} has it.
+
+    @ivar key: File of the client's key.
+
+    @ivar ca: File of the authorities to trust instead of those of the system.
+
+    @ivar server_name: Name that the server's certificate must have, instead of that of the address.
+    """
+
+    cert: str = ""
+    key: str = ""
+    ca: str = ""
+    server_name: str = ""
+
+
 class Connection:
     """
     A console that commands are sent to. Closed by C{with}.
+
+    @ivar place: Where it is.   @ivar address: The same as the operator wrote it.
     """
 
     def __init__(
-        self, address: str, seconds: float, *, clock: Callable[[], float] = time.monotonic
+        self,
+        address: str,
+        seconds: float,
+        credentials: Credentials = Credentials(),  # frozen
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         Connect.
 
-        @param address: As of C{-S}: a path, C{unix@}, C{abns@}, or an IP address or name with its
-            port; options behind a comma do not count.
+        @param address: See L{parse_place}.
 
-        @param seconds: How long all that is done with it may take together.
+        @param seconds: How long all that is done with it may take together, until L{allow}.
 
-        @raise Unreachable: Nobody answers there.
+        @param credentials: For TLS.
+
+        @raise Unreachable: Nobody answers there, or it is not who it should be.
         """
         self.address = address.split(",", 1)[0]
-        self._seconds = seconds
         self._clock = clock
-        self._end = clock() + seconds
+        self.allow(seconds)
         try:
-            parsed = parse_address(self.address)
-            self._sock = self._connect(parsed)
+            self.place = parse_place(address)
+            self._sock = self._connect(self.place)
         except BadValue as error:
             raise Unreachable(f"{error}") from None
         except TimeoutError:
@@ -56,6 +87,8 @@ class Connection:
         except OSError as error:
             reason = error.strerror or str(error)
             raise Unreachable(f"cannot connect to '{self.address}': {reason}") from None
+        if self.place.tls:
+            self._secure(credentials)
 
     def __enter__(self) -> Connection:
         return self
@@ -63,27 +96,61 @@ class Connection:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def allow(self, seconds: float) -> None:
+        """
+        Give it more time.
+
+        @param seconds: How long all that is done from now on may take.
+        """
+        self._seconds = seconds
+        self._end = self._clock() + seconds
+
     def close(self) -> None:
         """
         Close it.
         """
         self._sock.close()
 
-    def send(self, line: str) -> None:
+    def fileno(self) -> int:
         """
-        Send a line of commands.
+        Get its descriptor, to wait for.
+        """
+        return self._sock.fileno()
 
-        @param line: Without its line feed.
+    def send(self, text: str) -> None:
+        """
+        Send a line of commands, or several.
+
+        @param text: Without its last line feed.
 
         @raise Unreachable: The console does not take it.
         """
         try:
             self._sock.settimeout(self._left())
-            self._sock.sendall(f"{line}\n".encode("utf-8", "surrogateescape"))
+            self._sock.sendall(f"{text}\n".encode("utf-8", "surrogateescape"))
         except TimeoutError:
             raise self._late("no answer") from None
         except OSError as error:
-            raise Unreachable(f"'{self.address}' hung up: {error.strerror}") from None
+            raise Unreachable(self._broken(error)) from None
+
+    def receive(self) -> bytes:
+        """
+        Take what came, waiting for it.
+
+        @return: Bytes, none when the console hung up.
+
+        @raise Unreachable: The time is over, or the connection broke.
+        """
+        try:
+            self._sock.settimeout(self._left())
+            piece = self._sock.recv(PIECE)
+        except TimeoutError:
+            raise self._late("no answer") from None
+        except OSError as error:
+            raise Unreachable(self._broken(error)) from None
+        if piece.startswith(_ALERT) and not self.place.tls:
+            raise Unreachable(f"'{self.address}' speaks TLS: write tls://{self.place.address}")
+        return piece
 
     def lines(self) -> Iterator[str]:
         """
@@ -95,7 +162,7 @@ class Connection:
         """
         begun: list[bytes] = []
         size = 0
-        while piece := self._receive():
+        while piece := self.receive():
             size += len(piece)
             if size > MOST:
                 raise Unreachable(f"'{self.address}' says too much to be a console")
@@ -107,15 +174,6 @@ class Connection:
         if last := _text(begun):
             yield last
 
-    def _receive(self) -> bytes:
-        try:
-            self._sock.settimeout(self._left())
-            return self._sock.recv(PIECE)
-        except TimeoutError:
-            raise self._late("no answer") from None
-        except OSError as error:
-            raise Unreachable(f"'{self.address}' hung up: {error.strerror}") from None
-
     def _left(self) -> float:
         left = self._end - self._clock()
         if left <= 0:
@@ -125,11 +183,35 @@ class Connection:
     def _late(self, what: str) -> Unreachable:
         return Unreachable(f"{what}: '{self.address}' took longer than {self._seconds:g} s")
 
-    def _connect(self, address: Address) -> socket.socket:
+    def _broken(self, error: OSError) -> str:
+        if self.place.tls:
+            from mwproxy.client.tls import refusal
+
+            return refusal(error, self.address)
+        return f"'{self.address}' hung up: {error.strerror}"
+
+    def _secure(self, credentials: Credentials) -> None:
+        # Imported here: most connections are plain, and this takes longer than all the rest.
+        from mwproxy.client.tls import Untrusted, secure
+
+        plain = self._sock
+        try:
+            plain.settimeout(self._left())
+            self._sock = secure(plain, self.place, credentials)
+        except Untrusted as error:
+            plain.close()
+            raise Unreachable(str(error)) from None
+        except TimeoutError:
+            plain.close()
+            raise Unreachable(
+                f"no TLS handshake with '{self.address}' within {self._seconds:g} s:"
+                f" does it speak TLS? If not: tcp://{self.place.address}"
+            ) from None
+
+    def _connect(self, place: Place) -> socket.socket:
+        address = place.address
         if address.is_ip:
             return socket.create_connection((address.host, address.port), self._left())
-        if address.family not in ("unix", "abns", "abnsz"):
-            raise BadValue(f"cannot connect to '{self.address}': give a path or an address")
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             # Without blocking, a console that is busy would refuse at once.

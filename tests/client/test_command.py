@@ -8,7 +8,7 @@ import argparse
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mwproxy.client.command import PACKAGE, client_commands, positive_seconds
+from mwproxy.client.command import MODULES, PACKAGE, client_commands, load, positive_seconds
 from mwproxy.core.registry import load_family
 
 
@@ -19,10 +19,12 @@ class CommandTests(SynchronousTestCase):
 
     def test_registered(self) -> None:
         """
-        Each file of the package brings its commands.
+        Each command is where it is looked for.
         """
+        for name in MODULES:
+            self.assertIs(load(name), client_commands.get(name))
         load_family(PACKAGE)
-        self.assertEqual(client_commands.names(), ["reload"])
+        self.assertEqual(client_commands.names(), sorted(MODULES))
 
     def test_seconds(self) -> None:
         """

@@ -111,6 +111,16 @@ class ConnectionTests(ConsoleTestCase):
             error = self.assertRaises(Unreachable, list, connection.lines())
         self.assertEqual(str(error), f"'{self.path}' says too much to be a console")
 
+    def test_speaks_tls(self) -> None:
+        """
+        Who answers plain text with a TLS alert is asked for in another way.
+        """
+        self.serve(b"\x15\x03\x03\x00\x02\x02\x46")
+        with Connection(self.path, PATIENCE) as connection:
+            connection.send("reload")
+            error = self.assertRaises(Unreachable, connection.receive)
+        self.assertEqual(str(error), f"'{self.path}' speaks TLS: write tls://{self.path}")
+
     def test_full_backlog(self) -> None:
         """
         A console that accepts nobody is given up too.

@@ -4,8 +4,6 @@ Tests for L{mwproxy.client.main}.
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 import subprocess
 import sys
@@ -13,7 +11,10 @@ import sys
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy import __version__
-from mwproxy.client.main import DEFAULT, VARIABLE, main, make_parser
+from mwproxy.client.command import MODULES
+from mwproxy.client.main import make_parser
+from mwproxy.client.place import DEFAULT, VARIABLE
+from tests.client.consoles import ctl
 
 
 class MainTests(SynchronousTestCase):
@@ -21,35 +22,48 @@ class MainTests(SynchronousTestCase):
     The command line.
     """
 
-    def _ends(self, *words: str) -> tuple[object, str, str]:
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            exit_ = self.assertRaises(SystemExit, main, list(words))
-        return exit_.code, out.getvalue(), err.getvalue()
-
     def test_wrong_usage(self) -> None:
         """
         A command line that makes no sense is status 64, which no command has.
         """
-        for words in ((), ("relaod",), ("reload", "--timeout", "0"), ("reload", "now")):
-            status, out, err = self._ends(*words)
-            self.assertEqual((status, out), (64, ""))
+        for words in (
+            ("--nonsense",),
+            ("--timeout", "0", "show", "proc"),
+            ("reload", "--timeout", "0"),
+            ("reload", "--now"),
+            ("drain",),
+            ("drain", "server"),
+            ("maint", "b/s;quit"),
+        ):
+            status, out, err = ctl(*words)
+            self.assertEqual((status, out), (64, ""), words)
             self.assertIn("usage: mwproxyctl", err)
 
     def test_version(self) -> None:
         """
         It tells its version.
         """
-        self.assertEqual(self._ends("--version"), (0, f"mwproxy {__version__}\n", ""))
+        self.assertEqual(ctl("--version"), (0, f"mwproxy {__version__}\n", ""))
 
     def test_help(self) -> None:
         """
         The help names the commands and the exit statuses.
         """
-        status, out, _ = self._ends("--help")
+        status, out, _ = ctl("--help")
         self.assertEqual(status, 0)
         self.assertIn("reload the configuration, and wait for its end", out)
         self.assertIn("2 the console cannot be reached", out)
+        for name in MODULES:
+            self.assertIn(f"\n  {name} ", out)
+
+    def test_help_of_a_command(self) -> None:
+        """
+        Each command has a help of its own.
+        """
+        for name in MODULES:
+            status, out, err = ctl(name, "--help")
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn(f"usage: mwproxyctl {name}", out)
 
     def test_where(self) -> None:
         """
@@ -68,10 +82,14 @@ class MainTests(SynchronousTestCase):
 
     def test_needs_little(self) -> None:
         """
-        It starts without Twisted: C{ExecReload} should not wait for imports.
+        It starts without Twisted, TLS, rich or a line editor: C{ExecReload} and people should not
+        wait for imports.
         """
         code = (
-            "import mwproxy.client.main as m, sys; m.make_parser(); print('twisted' in sys.modules)"
+            "import mwproxy.client.main as m, sys; m.make_parser(texts=False);"
+            "m.command_parser('reload'); import mwproxy.client.raw;"
+            "print({'twisted', 'ssl', 'cryptography', 'rich', 'prompt_toolkit', 'readline',"
+            " 'asyncio'} & set(sys.modules))"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-        self.assertEqual(done.stdout, b"False\n")
+        self.assertEqual(done.stdout, b"set()\n")

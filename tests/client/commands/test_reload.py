@@ -4,14 +4,17 @@ Tests for L{mwproxy.client.commands.reload}.
 
 from __future__ import annotations
 
-import contextlib
-import io
-
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.client.commands.reload import NO_ANSWER, NO_SENSE, judge
-from mwproxy.client.main import main
 from tests.client.consoles import ConsoleTestCase
+
+TABLE = (
+    b"#<PID>          <type>          <reloads>       <uptime>        <version>      \n"
+    b"1               master          1 [failed: 0]   0d00h00m02s     0.1.0          \n"
+    b"# workers\n"
+    b"9               worker          0               0d00h00m02s     0.1.0          \n"
+)
 
 
 class JudgeTests(SynchronousTestCase):
@@ -36,7 +39,13 @@ class JudgeTests(SynchronousTestCase):
         A console that may not, or is not a master's, is shown with its own words.
         """
         for text in ("Permission denied", "Unknown command: 'reload', but maybe one of ..."):
-            self.assertEqual(judge([text, "more", ""]), (1, [text, "more"]))
+            self.assertEqual(judge([text, "more", ""], True), (1, [text, "more"]))
+
+    def test_progress(self) -> None:
+        """
+        What comes before the outcome is no part of it.
+        """
+        self.assertEqual(judge(["loading", "Success=0", "--", "[ALERT] x"]), (1, ["[ALERT] x"]))
 
     def test_no_console(self) -> None:
         """
@@ -57,53 +66,130 @@ class ReloadTests(ConsoleTestCase):
     The command from outside.
     """
 
-    def _ctl(self, *words: str) -> tuple[int, str]:
-        shown = io.StringIO()
-        with contextlib.redirect_stderr(shown):
-            status = main(["-s", self.path, *words])
-        return status, shown.getvalue()
-
     def test_success(self) -> None:
         """
         It sends C{reload}, and C{hard-reload} with C{--hard}.
         """
-        for words, sent in ((("reload",), b"reload\n"), (("reload", "--hard"), b"hard-reload\n")):
-            self.setUp()
-            console = self.serve(b"Success=1\n--\n[NOTICE]   (1) : Loading success.\n\n")
-            self.assertEqual(self._ctl(*words), (0, ""))
-            self.assertEqual(console.heard, sent)
+        said = b"Success=1\n--\n[NOTICE]   (1) : Loading success.\n\n"
+        console = self.prompting({"reload": said, "hard-reload": said})
+        self.assertEqual(self.ctl("reload"), (0, "", ""))
+        self.assertEqual(self.ctl("reload", "--hard"), (0, "", ""))
+        self.assertEqual(console.heard, ["reload", "hard-reload"])
+
+    def test_words(self) -> None:
+        """
+        What follows is sent along.
+        """
+        console = self.prompting({"reload confirm 60s": b"Success=1\n--\n\n"})
+        self.assertEqual(self.ctl("reload", "confirm", "60s"), (0, "", ""))
+        self.assertEqual(console.heard, ["reload confirm 60s"])
 
     def test_failure(self) -> None:
         """
         A reload that failed is status 1, with its reasons.
         """
-        self.serve(b"Success=0\n--\n[ALERT]    (1) : config : x\n\n")
-        self.assertEqual(self._ctl("reload"), (1, "[ALERT]    (1) : config : x\n"))
+        self.prompting({"reload": b"Success=0\n--\n[ALERT]    (1) : config : x\x1b[2J\n\n"})
+        self.assertEqual(self.ctl("reload"), (1, "", "[ALERT]    (1) : config : x^[[2J\n"))
+
+    def test_denied(self) -> None:
+        """
+        So is one that the level does not allow.
+        """
+        self.prompting({"reload": b"[3]: Permission denied\n\n"})
+        self.assertEqual(self.ctl("reload"), (1, "", "Permission denied\n"))
+
+    def test_progress(self) -> None:
+        """
+        What goes on is told when it is wanted: what the console says, each fact once.
+        """
+        self.prompting({"reload": b"worker 7 loads\nworker 7 loads\nSuccess=1\n--\nlog\n\n"})
+        self.assertEqual(
+            self.ctl("reload", "--progress"), (0, "", "loading\nworker 7 loads\nready\n")
+        )
+
+    def test_wait(self) -> None:
+        """
+        C{--wait} ends when the old workers are gone, and tells how many connections they have.
+        """
+        two = (
+            TABLE + b"# old workers\n7  worker  1  0d00h00m09s  1\n8  worker  2  0d00h00m09s  1\n\n"
+        )
+        one = TABLE + b"# old workers\n8  worker  2  0d00h00m09s  1\n\n"
+        self.prompting(
+            {
+                "reload": b"Success=1\n--\n\n",
+                "show proc": [two, one, TABLE + b"\n"],
+                "@!7 show info": b"Pid: 7\nCurrConns: 2\n\n",
+                "@!8 show info": [b"Pid: 8\nCurrConns: 1\n\n", b""],
+            }
+        )
+        self.assertEqual(
+            self.ctl("reload", "--wait", "--progress"),
+            (
+                0,
+                "",
+                "loading\nready\ndraining: 3 connections in old workers 7, 8\n"
+                "draining: 0 connections in old worker 8\nold workers are gone\n",
+            ),
+        )
+
+    def test_waits_over_a_gap(self) -> None:
+        """
+        A console that goes away while old workers are waited for is asked again.
+        """
+        old = TABLE + b"# old workers\n8  worker  2  0d00h00m09s  1\n\n"
+        self.prompting(
+            {
+                "reload": b"Success=1\n--\n\n",
+                "show proc": [old, None, TABLE + b"\n"],
+                "@!8 show info": b"Pid: 8\nCurrConns: 1\n\n",
+            }
+        )
+        self.assertEqual(self.ctl("reload", "--wait"), (0, "", ""))
+
+    def test_lingering(self) -> None:
+        """
+        Old workers that stay longer than one wants to wait are status 3, and named.
+        """
+        self.prompting(
+            {
+                "reload": b"Success=1\n--\n\n",
+                "show proc": TABLE + b"# old workers\n8  worker  2  0d00h00m09s  1\n\n",
+                "@!8 show info": b"Pid: 8\nCurrConns: 1\n\n",
+            }
+        )
+        self.assertEqual(
+            self.ctl("reload", "--wait", "--timeout", "0.3"),
+            (
+                3,
+                "",
+                "mwproxyctl: reloaded, but after 0.3 s there is still 1 connection in old worker"
+                " 8\n",
+            ),
+        )
 
     def test_unreachable(self) -> None:
         """
         Nobody there is status 2.
         """
-        status, shown = self._ctl("reload")
         self.assertEqual(
-            (status, shown),
-            (2, f"mwproxyctl: cannot connect to '{self.path}': No such file or directory\n"),
+            self.ctl("reload"),
+            (2, "", f"mwproxyctl: cannot connect to '{self.path}': No such file or directory\n"),
         )
 
     def test_hung_up(self) -> None:
         """
-        So is a console that hangs up before it has answered.
+        So is a console that hangs up before it has answered, as HAProxy before 2.7 does.
         """
-        self.serve()
-        self.assertEqual(self._ctl("reload"), (2, f"mwproxyctl: {NO_ANSWER}\n"))
+        self.prompting({"reload": None})
+        self.assertEqual(self.ctl("reload"), (2, "", f"mwproxyctl: {NO_ANSWER}\n"))
 
     def test_too_late(self) -> None:
         """
         So is one that does not answer in time.
         """
         self.serve(stalls=True)
-        status, shown = self._ctl("reload", "--timeout", "0.2")
         self.assertEqual(
-            (status, shown),
-            (2, f"mwproxyctl: no answer: '{self.path}' took longer than 0.2 s\n"),
+            self.ctl("reload", "--timeout", "0.2"),
+            (2, "", f"mwproxyctl: no answer: '{self.path}' took longer than 0.2 s\n"),
         )
