@@ -209,8 +209,8 @@ def _identify(connection: ssl.SSLSocket, name: str, place: Place) -> None:
         ) from None
     except CertificateError:
         raise Untrusted(
-            f"the certificate of '{place.text}' names no host (it needs a subject alternative"
-            f" name '{name}')"
+            f"the certificate of '{place.text}' names no host that can be used: it needs the"
+            f" subject alternative name '{name}'"
         ) from None
     except ValueError as error:
         raise Untrusted(f"the certificate of '{place.text}' cannot be read: {error}") from None
