@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 
+from mwproxy.config.console_settings import ConsoleSettings, check_console
 from mwproxy.config.line import Line
 from mwproxy.config.model import Bind, BindSettings
-from mwproxy.config.option_names import BIND_UNSUPPORTED
+from mwproxy.config.option_names import BIND_UNSUPPORTED, CONSOLE_REFUSED
 from mwproxy.config.resolve import resolved
 from mwproxy.core.addresses import Address, parse_addresses
 from mwproxy.core.diagnostics import ConfigError
-from mwproxy.core.families import bind_options
+from mwproxy.core.families import bind_options, console_options
 from mwproxy.core.values import BadValue
 
 
@@ -27,7 +28,7 @@ def parse_bind(line: Line, section: str = "", settings: BindSettings | None = No
     @param section: The section as messages name it; empty where they name none.
 
     @param settings: What holds unless an option says otherwise, L{None} for the defaults;
-        the options change this object.
+        the options change this object. The options of consoles are known if it can hold them.
 
     @return: One listening address after the other, all with the same settings.
 
@@ -40,7 +41,10 @@ def parse_bind(line: Line, section: str = "", settings: BindSettings | None = No
     settings = settings or BindSettings()
     prefix = f"'{line.name} {text}' in section '{section}'" if section else f"'{line.name}'"
     parse_options(line, line.args[1:], settings, prefix)
-    return [Bind(address, settings, line.where) for address in addresses]
+    binds = [Bind(address, settings, line.where) for address in addresses]
+    if isinstance(settings, ConsoleSettings):
+        check_console(binds, prefix)
+    return binds
 
 
 def _parse_part(line: Line, part: str) -> list[Address]:
@@ -81,8 +85,10 @@ def parse_options(line: Line, words: list[str], settings: BindSettings, prefix: 
     while position < len(words):
         word = words[position]
         entry = bind_options.find(word)
+        if entry is None and isinstance(settings, ConsoleSettings):
+            entry = console_options.find(word)
         if entry is None:
-            raise ConfigError(_unknown(word, prefix))
+            raise ConfigError(_unknown(word, prefix, isinstance(settings, ConsoleSettings)))
         option.name = word
         option.args = words[position + 1 : position + 1 + entry.low]
         try:
@@ -92,9 +98,12 @@ def parse_options(line: Line, words: list[str], settings: BindSettings, prefix: 
         position += 1 + entry.low
 
 
-def _unknown(word: str, prefix: str) -> str:
+def _unknown(word: str, prefix: str, console: bool) -> str:
+    if console and word in CONSOLE_REFUSED:
+        return f"{prefix} : '{word}' : not available on consoles: {CONSOLE_REFUSED[word]}."
     if word in BIND_UNSUPPORTED:
-        return f"{prefix}: '{word}' on 'bind' is not supported by mwproxy"
+        where = "consoles" if console else "'bind'"
+        return f"{prefix}: '{word}' on {where} is not supported by mwproxy"
     text = f"{prefix}: unknown keyword '{word}'"
-    near = bind_options.nearest(word)
+    near = bind_options.nearest(word) or (console_options.nearest(word) if console else "")
     return f"{text}; did you mean '{near}' maybe ?" if near else f"{text}."

@@ -25,6 +25,34 @@ BIND_UNSUPPORTED = _names(
     """
 )
 
+ONE_CERTIFICATE = "a console has one certificate, that of 'crt'"
+_ORDINARY = "sessions are never resumed on consoles, remove it"
+_AUTHORITIES = "certificates are verified in full, put all authorities into 'ca-file'"
+_OPENSSL = "set it in OpenSSL's configuration file, or remove it"
+
+#: TLS words that consoles do not have, and what to do.
+CONSOLE_REFUSED = {
+    "allow-0rtt": "early data can be replayed, which commands must not be; remove it",
+    "ca-ignore-err": _AUTHORITIES,
+    "ca-sign-file": ONE_CERTIFICATE,
+    "ca-sign-pass": ONE_CERTIFICATE,
+    "ca-verify-file": _AUTHORITIES,
+    "client-sigalgs": _OPENSSL,
+    "crt-ignore-err": _AUTHORITIES,
+    "crt-list": ONE_CERTIFICATE,
+    "default-crt": ONE_CERTIFICATE,
+    "force-sslv3": "no version of OpenSSL has SSLv3 any more; use 'force-tlsv12'",
+    "generate-certificates": ONE_CERTIFICATE,
+    "ktls": "remove it",
+    "no-strict-sni": ONE_CERTIFICATE,
+    "npn": "clients have 'alpn' today, use that",
+    "ocsp-update": "remove it",
+    "sigalgs": _OPENSSL,
+    "strict-sni": ONE_CERTIFICATE,
+    "tls-ticket-keys": _ORDINARY,
+    "tls-tickets": _ORDINARY,
+}
+
 SERVER_UNSUPPORTED = _names(
     """
     agent-addr agent-check agent-inter agent-port agent-send allow-0rtt alpn ca-file

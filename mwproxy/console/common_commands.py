@@ -11,7 +11,13 @@ from mwproxy.core.levels import Level
 BOTH = "master worker"
 
 
-@command("help", on=BOTH, usage="help [<command>]", text="list all commands, or those that match")
+@command(
+    "help",
+    on=BOTH,
+    changes=False,
+    usage="help [<command>]",
+    text="list all commands, or those that match",
+)
 def cmd_help(invocation: Invocation) -> str:
     """
     List commands.
@@ -23,7 +29,7 @@ def cmd_help(invocation: Invocation) -> str:
     return help_text(invocation.registry, invocation.args)
 
 
-@command("echo", on=BOTH, usage="echo <text>", text="repeat the text")
+@command("echo", on=BOTH, changes=False, usage="echo <text>", text="repeat the text")
 def cmd_echo(invocation: Invocation) -> str:
     """
     Repeat the arguments.
@@ -35,7 +41,7 @@ def cmd_echo(invocation: Invocation) -> str:
     return " ".join(invocation.args) + "\n"
 
 
-@command("show cli level", on=BOTH, text="show the level of this connection")
+@command("show cli level", on=BOTH, changes=False, text="show the level of this connection")
 def cmd_show_cli_level(invocation: Invocation) -> str:
     """
     Name the level.
@@ -47,7 +53,7 @@ def cmd_show_cli_level(invocation: Invocation) -> str:
     return f"{invocation.level.word}\n"
 
 
-@command("user", on=BOTH, text="lower the level of this connection to user")
+@command("user", on=BOTH, changes=False, text="lower the level of this connection to user")
 def cmd_user(invocation: Invocation) -> None:
     """
     Lower the level.
@@ -57,7 +63,7 @@ def cmd_user(invocation: Invocation) -> None:
     _lower(invocation, Level.USER)
 
 
-@command("operator", on=BOTH, text="lower the level of this connection to operator")
+@command("operator", on=BOTH, changes=False, text="lower the level of this connection to operator")
 def cmd_operator(invocation: Invocation) -> None:
     """
     Lower the level.
@@ -97,7 +103,7 @@ def switch(invocation: Invocation, name: str, now: bool) -> tuple[bool, str]:
     return word == "on", ""
 
 
-@command("expert-mode", on=BOTH, level="admin", usage="expert-mode [on|off]",
+@command("expert-mode", on=BOTH, changes=False, level="admin", usage="expert-mode [on|off]",
          text="allow commands for experts", hidden=True)  # fmt: skip
 def cmd_expert_mode(invocation: Invocation) -> str:
     """
@@ -113,7 +119,7 @@ def cmd_expert_mode(invocation: Invocation) -> str:
 
 
 @command("experimental-mode", on=BOTH, level="admin", usage="experimental-mode [on|off]",
-         text="allow commands that may change", hidden=True)  # fmt: skip
+         changes=False, text="allow commands that may change", hidden=True)  # fmt: skip
 def cmd_experimental_mode(invocation: Invocation) -> str:
     """
     Turn the mode on or off, or tell which it is.
@@ -128,7 +134,7 @@ def cmd_experimental_mode(invocation: Invocation) -> str:
 
 
 @command("set severity-output", on=BOTH, usage="set severity-output [none|number|string]",
-         text="put a severity before feedback")  # fmt: skip
+         changes=False, text="put a severity before feedback")  # fmt: skip
 def cmd_set_severity_output(invocation: Invocation) -> None:
     """
     Choose how feedback begins.
@@ -144,7 +150,7 @@ def cmd_set_severity_output(invocation: Invocation) -> None:
     invocation.silent = invocation.argument(1) == "-"
 
 
-@command("quit", on=BOTH, text="close the connection")
+@command("quit", on=BOTH, changes=False, text="close the connection")
 def cmd_quit(invocation: Invocation) -> None:
     """
     Close the connection.

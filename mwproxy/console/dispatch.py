@@ -66,6 +66,8 @@ class Invocation:
     @ivar registry: The commands that this console has.
 
     @ivar silent: Set by a command that is not even to be answered by an empty line.
+
+    @ivar changes: Whether it is a command that changes something, and so one for the audit.
     """
 
     words: list[str]
@@ -75,6 +77,7 @@ class Invocation:
     args: list[str] = field(default_factory=list)
     payload: str | None = None
     silent: bool = False
+    changes: bool = False
 
     @property
     def level(self) -> Level:
@@ -137,6 +140,8 @@ def run(invocation: Invocation) -> Answer | Awaitable[Answer]:
         raise CommandError(unknown(invocation.registry, invocation.words))
     command, count = found
     invocation.args = invocation.words[count:]
+    # What does not say that it changes nothing is taken to change something.
+    invocation.changes = command.changes is not False
     invocation.need(parse_level(command.level))
     answer: Answer | Awaitable[Answer] = command.run(invocation)
     return answer

@@ -9,7 +9,7 @@ memory. A peer that has closed its sending side still gets all its answers.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from twisted.internet.defer import Deferred, ensureDeferred
@@ -19,13 +19,26 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from mwproxy.console.dispatch import ERROR, INFO, Answer, CommandError, Feedback, framed
+from mwproxy.console.audit import performed
+from mwproxy.console.dispatch import (
+    ERROR,
+    INFO,
+    Answer,
+    CommandError,
+    Feedback,
+    Invocation,
+    framed,
+)
 from mwproxy.console.state import ConsoleState
 from mwproxy.protocols.cli_lines import Command, CommandReader
 
 READ_AHEAD = 65536
 #: Bytes of answers that are made in one turn of the reactor.
 TURN = 16384
+
+#: How every TLS connection begins, and what it gets where there is no TLS.
+TLS_HELLO = b"\x16\x03"
+NO_TLS = "This console does not speak TLS.\n"
 
 _log = Logger()
 
@@ -36,19 +49,37 @@ class LineSession(Protocol):
     What the consoles of master and workers share.
 
     @ivar state: Level and modes.
+
+    @ivar invocation: The command that is being answered and is executed here, L{None} for none;
+        subclasses set it, for the audit.
+
+    @ivar target: Where commands are executed, as the audit names it.
     """
 
     transport: Any
+    target = "master"
 
-    def __init__(self, state: ConsoleState, *, prefixes: bool, clock: Any = None) -> None:
+    def __init__(
+        self,
+        state: ConsoleState,
+        *,
+        prefixes: bool,
+        clock: Any = None,
+        audit: Callable[[str], None] = lambda text: None,
+    ) -> None:
         """
         @param state: Level and modes.
 
         @param prefixes: Whether commands may begin with a target.
 
         @param clock: A reactor, for the idle timeout; L{None} for no timeout.
+
+        @param audit: Writes a line of the audit.
         """
         self.state = state
+        self.invocation: Invocation | None = None
+        self._audit = audit
+        self._first = True
         self.reader = CommandReader(prefixes=prefixes)
         self._clock = clock
         self._idle_call: Any = None
@@ -100,6 +131,7 @@ class LineSession(Protocol):
             self._pieces = answer
             self._busy = True
             return
+        self._note(answer or "ok")
         if isinstance(answer, Feedback):
             answer = self.state.decorate(str(answer), INFO)
         if answer:
@@ -112,6 +144,7 @@ class LineSession(Protocol):
 
         @param text: It.
         """
+        self._note(f"refused: {text}")
         self.send(framed(self.state.decorate(text, ERROR)))
         self.finish()
 
@@ -173,6 +206,13 @@ class LineSession(Protocol):
 
         @param data: Bytes of the peer.
         """
+        if self._first and data.startswith(TLS_HELLO):
+            # A client's library takes any text for the wrong version of TLS, and ends.
+            self.state.closing = True
+            self.send(NO_TLS)
+            self.leave()
+            return
+        self._first = False
         self.reader.feed(data)
         self._rearm()
         self.advance()
@@ -201,6 +241,8 @@ class LineSession(Protocol):
         @param reason: Why.
         """
         self._gone = True
+        if self._pieces is not None:
+            self._note("the client left during the answer")
         if self._idle_call is not None and self._idle_call.active():
             self._idle_call.cancel()
         self._idle_call = None
@@ -300,6 +342,7 @@ class LineSession(Protocol):
         if piece is not None:
             self.send(piece)
             return
+        self._note("ok")
         self._drop_pieces()
         self._busy = False
         self.finish()
@@ -312,14 +355,19 @@ class LineSession(Protocol):
 
     def _came(self, answer: Answer) -> None:
         self._busy = False
-        if not self._gone:
+        if self._gone:
+            # Nobody hears it, but it was done.
+            self._note(answer if isinstance(answer, str) else "ok")
+        else:
             self.answer(answer)
             self.advance()
 
     def _failed(self, failure: Failure) -> None:
         failure.trap(CommandError)
         self._busy = False
-        if not self._gone:
+        if self._gone:
+            self._note(f"refused: {failure.getErrorMessage()}")
+        else:
             self.refuse(failure.getErrorMessage())
             self.advance()
 
@@ -329,6 +377,15 @@ class LineSession(Protocol):
         if not self._gone:
             self.refuse("Internal error")
             self.advance()
+
+    def _note(self, result: str) -> None:
+        """
+        Note in the audit how the present command ended, if it is one for it.
+        """
+        invocation, self.invocation = self.invocation, None
+        if invocation is not None and invocation.changes:
+            words, payload = invocation.words, invocation.payload
+            self._audit(performed(self.state, words, payload, self.target, result))
 
     def _hold_back(self) -> None:
         much = len(self.reader.buffered) > READ_AHEAD
@@ -350,9 +407,14 @@ class LineSession(Protocol):
             self._idle_call = self._clock.callLater(self.state.timeout_ms / 1000, self._idle)
 
     def _idle(self) -> None:
-        if not self._gone:
-            self._gone = True
-            self.transport.abortConnection()
+        if self._gone:
+            return
+        if self._busy and self._pieces is None and not self._full:
+            # It is we who let the client wait.
+            self._rearm()
+            return
+        self._gone = True
+        self.transport.abortConnection()
 
 
 async def _wait(coming: Awaitable[Answer]) -> Answer:

@@ -1,209 +1,48 @@
 """
-Listening sockets of consoles: accept no more connections than may be served, in the order in which
-they came; the others wait in the backlog.
+The consoles of a master and of a worker: from addresses and settings to listening sockets at work.
 """
 
 from __future__ import annotations
 
-import errno
 import socket
 import weakref
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.interfaces import IReadDescriptor
 from twisted.logger import Logger
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
-from mwproxy.config.model import Bind, BindSettings
+from mwproxy.config.console_settings import ConsoleSettings, console_settings
+from mwproxy.config.model import Bind
+from mwproxy.console.audit import refused_handshake
+from mwproxy.console.gate import RESERVED, ConsolePort, Gate
 from mwproxy.console.line_session import LineSession
 from mwproxy.console.master_session import MasterConsole
 from mwproxy.console.master_view import MasterView, ReloadResult
 from mwproxy.console.relay import link
 from mwproxy.console.session import WorkerConsole
 from mwproxy.console.spec import console_listener_spec, parse_console_spec
-from mwproxy.core.levels import Level
+from mwproxy.core.diagnostics import ConfigError, Severity
+from mwproxy.core.levels import Level, Peer, level_of
 from mwproxy.core.registry import load_family
 from mwproxy.process.bind import Bound, bind
 from mwproxy.process.inheritance import ConsoleFacts, SessionFacts
 from mwproxy.process.sockets import ListenerSpec, inherited_socket
 
 if TYPE_CHECKING:
+    from mwproxy.console.tls_bridge import Bridge
+    from mwproxy.console.tls_context import ConsoleTls
     from mwproxy.live.proxies import WorkerState
 
 #: Connections that the master's console serves at one time, those of all C{-S} together.
 MASTER_CONNECTIONS = 10
-#: What accepting fails with when the system, or our limit, has no descriptor left, and how many
-#: seconds it is left alone then.
-SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-SHORTAGE_PAUSE = 0.25
 #: Seconds that clients have to read what they were answered, at the end of the master.
 LAST_ANSWERS = 1.0
 WORKER_COMMANDS = "mwproxy.console.worker_commands"
 MASTER_COMMANDS = "mwproxy.console.master_commands"
 
 _log = Logger()
-
-
-class Gate:
-    """
-    How many connections may still be accepted, on all ports together.
-    """
-
-    def __init__(self, limit: int) -> None:
-        """
-        @param limit: Most connections at one time.
-        """
-        self.limit = limit
-        self.inside = 0
-        self.accepted = 0
-        self.ports: list[ConsolePort] = []
-
-    def enter(self) -> None:
-        """
-        Count a connection; ports rest when it was the last one possible.
-        """
-        self.inside += 1
-        self.accepted += 1
-        if self.inside >= self.limit:
-            for port in self.ports:
-                port.rest()
-
-    def leave(self) -> None:
-        """
-        Count a connection that has ended.
-        """
-        self.inside -= 1
-        if self.inside < self.limit:
-            for port in self.ports:
-                port.watch()
-
-
-@implementer(IReadDescriptor)
-class ConsolePort:
-    """
-    One listening socket.
-    """
-
-    def __init__(
-        self, reactor: Any, sock: socket.socket, gate: Gate, make: Callable[[], LineSession]
-    ) -> None:
-        """
-        @param reactor: The reactor.
-
-        @param sock: A listening, non-blocking socket.
-
-        @param gate: Limits the connections.
-
-        @param make: Makes the protocol of a new connection.
-        """
-        self._reactor = reactor
-        self._sock = sock
-        self._gate = gate
-        self._make = make
-        self._open = True
-        self._paused = False
-        gate.ports.append(self)
-
-    def fileno(self) -> int:
-        """
-        Get the descriptor.
-
-        @return: It, -1 once stopped.
-        """
-        return self._sock.fileno() if self._open else -1
-
-    def logPrefix(self) -> str:
-        """
-        Name this in logs.
-
-        @return: The name.
-        """
-        return "console"
-
-    def watch(self) -> None:
-        """
-        Accept connections.
-        """
-        if self._open and not self._paused and self._gate.inside < self._gate.limit:
-            self._reactor.addReader(self)
-
-    def rest(self) -> None:
-        """
-        Leave connections in the backlog.
-        """
-        self._reactor.removeReader(self)
-
-    def pause(self) -> None:
-        """
-        Accept none for now.
-        """
-        self._paused = True
-        self.rest()
-
-    def resume(self) -> None:
-        """
-        End L{pause}.
-        """
-        self._paused = False
-        self.watch()
-
-    def drain(self) -> None:
-        """
-        Accept all connections that wait and may be accepted.
-        """
-        before = -1
-        while self._open and before < self._gate.inside < self._gate.limit:
-            before = self._gate.inside
-            self.doRead()
-
-    def doRead(self) -> None:
-        """
-        Accept one connection.
-        """
-        try:
-            sock, _ = self._sock.accept()
-        except OSError as error:
-            if error.errno in SHORTAGES:
-                # It would be reported again and again meanwhile.
-                self.rest()
-                self._reactor.callLater(SHORTAGE_PAUSE, self.watch)
-            return
-        sock.setblocking(False)
-        self.admit(sock, self._make())
-
-    def admit(self, sock: socket.socket, session: LineSession) -> None:
-        """
-        Begin with a connection.
-
-        @param sock: It, non-blocking.
-        """
-        self._gate.enter()
-        session.when_gone(self._gate.leave)
-        try:
-            link(self._reactor, sock, session)
-        except OSError:
-            session.connectionLost()
-
-    def connectionLost(self, reason: Failure) -> None:
-        """
-        Take notice that the reactor gave the socket up.
-
-        @param reason: Why.
-        """
-        self.stop()
-
-    def stop(self) -> None:
-        """
-        Accept no more.
-        """
-        if self._open:
-            self._reactor.removeReader(self)
-            self._open = False
-            self._gate.ports.remove(self)
 
 
 class StatsPort:
@@ -254,9 +93,10 @@ _gates: weakref.WeakKeyDictionary[Any, Gate] = weakref.WeakKeyDictionary()
 def listen_stats(
     reactor: Any,
     fd: int,
-    settings: BindSettings,
+    bind: Bind,
     state: WorkerState,
     sockets: Callable[[], list[socket.socket]] = list,
+    say: Callable[[str], None] = lambda text: None,
 ) -> StatsPort:
     """
     Serve a C{stats socket}.
@@ -265,32 +105,47 @@ def listen_stats(
 
     @param fd: The listening descriptor, owned from now on.
 
-    @param settings: Of its line: level and severity output.
+    @param bind: Its line.
 
     @param state: The worker's state, whose configuration limits connections and idleness.
 
     @param sockets: Lists the listening sockets that C{expose-fd listeners} gives away.
 
+    @param say: Writes a line of the audit.
+
     @return: It at work.
+
+    @raise ConfigError: Its TLS files will not do; the descriptor is closed.
     """
     load_family(WORKER_COMMANDS)
+    settings = console_settings(bind)
+    name = address_text(bind)
+    try:
+        # A worker that replaces one that died must serve: its console's certificate may be old.
+        tls = _tls_of(bind, lambda text: state.say(Severity.WARNING, text), lenient=True)
+    except ConfigError:
+        socket.socket(fileno=fd).close()
+        raise
     sock = socket.socket(fileno=fd)
     sock.setblocking(False)
     limits = state.configuration.global_
     gate = _gates.setdefault(state, Gate(limits.stats_maxconn))
 
-    def make() -> WorkerConsole:
+    def make(peer: Peer) -> WorkerConsole:
         return WorkerConsole(
             state,
-            Level.OPERATOR if settings.level is None else settings.level,
+            level_of(peer, settings.level_rules, _default(settings)),
             "n",
             limits.stats_timeout_ms,
             clock=reactor,
             severity=settings.severity_output,
+            address=name,
             sockets=sockets if settings.expose_fd_listeners else None,
+            who=peer.text,
+            say=say,
         )
 
-    port = ConsolePort(reactor, sock, gate, make)
+    port = _make_port(reactor, sock, gate, make, tls, name=name, say=say)
     port.watch()
     return StatsPort(port, sock)
 
@@ -306,7 +161,13 @@ def console_figures(state: WorkerState) -> tuple[int, int] | None:
 
 
 def serve_socket(
-    reactor: Any, sock: socket.socket, state: WorkerState, level: Level, mode: str
+    reactor: Any,
+    sock: socket.socket,
+    state: WorkerState,
+    level: Level,
+    mode: str,
+    who: str = "",
+    say: Callable[[str], None] = lambda text: None,
 ) -> WorkerConsole:
     """
     Serve one console session that the master opened; it has no timeout.
@@ -321,11 +182,17 @@ def serve_socket(
 
     @param mode: C{n}, C{i} or C{p}.
 
+    @param who: The master's client, as the audit names it; empty if the master did not say.
+
+    @param say: Writes a line of the audit.
+
     @return: The session.
     """
     load_family(WORKER_COMMANDS)
     sock.setblocking(False)
-    session = WorkerConsole(state, level, mode, clock=reactor)
+    session = WorkerConsole(
+        state, level, mode, clock=reactor, address="master", who=who or "unknown", say=say
+    )
     link(reactor, sock, session)
     return session
 
@@ -336,27 +203,45 @@ class ConsoleService(Service):
 
     The socket listens from the start, so that its address is known to be good; connections wait
     until the service is started.
+
+    @ivar address: Its address as the audit names it.
+
+    @ivar tls: What makes contexts for new connections, L{None} for plain text.
     """
 
     def __init__(
-        self, reactor: Any, bound: Bound, settings: BindSettings, view: MasterView, gate: Gate
+        self,
+        reactor: Any,
+        bound: Bound,
+        line: Bind,
+        view: MasterView,
+        gate: Gate,
+        tls: ConsoleTls | None = None,
+        reserved: int = 0,
     ) -> None:
         """
         @param reactor: The reactor.
 
         @param bound: The socket.
 
-        @param settings: Of its option: level and severity output.
+        @param line: Its option.
 
         @param view: The master.
 
         @param gate: Limits the connections.
+
+        @param tls: L{None} for plain text.
+
+        @param reserved: How many places it leaves to others.
         """
         self._reactor = reactor
         self._bound = bound
-        self._settings = settings
+        self._settings: ConsoleSettings = console_settings(line)
+        self.address = address_text(line)
         self._view = view
         self._gate = gate
+        self.tls = tls
+        self._reserved = reserved
         self._port: ConsolePort | None = None
         self._sessions: set[MasterConsole] = set()
         self.name = f"console {bound.spec.host}:{bound.spec.port}"
@@ -380,8 +265,23 @@ class ConsoleService(Service):
         Serve.
         """
         super().startService()
-        self._port = ConsolePort(self._reactor, self._bound.sock, self._gate, self._make)
+        self._port = _make_port(
+            self._reactor,
+            self._bound.sock,
+            self._gate,
+            self._make,
+            self.tls,
+            name=self.address,
+            say=self._view.audit,
+            reserved=self._reserved,
+        )
         self._port.watch()
+
+    def bridges(self) -> list[Bridge]:
+        """
+        List the TLS connections.
+        """
+        return list(self._port.bridges) if self._port is not None else []
 
     def facts(self, requests: Sequence[object]) -> ConsoleFacts:
         """
@@ -405,7 +305,7 @@ class ConsoleService(Service):
             sock = inherited_socket(each.fd)
             if sock is None:
                 continue
-            session = self._make()
+            session = self._make(Peer())
             self._port.admit(sock, session)
             waits = 0 <= each.request < len(reloads)
             try:
@@ -440,16 +340,19 @@ class ConsoleService(Service):
         gone.addTimeout(LAST_ANSWERS, self._reactor)
         return gone.addErrback(lambda failure: None)
 
-    def _make(self) -> MasterConsole:
+    def _make(self, peer: Peer) -> MasterConsole:
         if self._view.served:
             self._bound.commit()
         settings = self._settings
+        default = Level.ADMIN if settings.level is None else settings.level
         session = MasterConsole(
             self._view,
             self._reactor,
-            Level.ADMIN if settings.level is None else settings.level,
+            level_of(peer, settings.level_rules, default),
             settings.severity_output,
         )
+        session.state.address = self.address
+        session.state.who = peer.text
         self._sessions.add(session)
         session.when_gone(lambda: self._sessions.discard(session))
         return session
@@ -460,6 +363,9 @@ def make_console_services(
     view: MasterView,
     reactor: Any,
     make_socket: Callable[[ListenerSpec], Bound] = bind,
+    *,
+    warn: Callable[[str], None] = lambda text: None,
+    lenient: bool = False,
 ) -> list[ConsoleService]:
     """
     Bind the listeners of the master's console.
@@ -472,6 +378,10 @@ def make_console_services(
 
     @param make_socket: Makes the listening sockets.
 
+    @param warn: Told of what is bad but no reason to refuse.
+
+    @param lenient: Certificates that are out of their time are such a thing.
+
     @return: A service for each address, not started.
 
     @raise ConfigError: An option cannot be understood or honored.
@@ -479,15 +389,103 @@ def make_console_services(
     @raise CannotBind: An address cannot be listened on; the others are closed.
     """
     load_family(MASTER_COMMANDS)
-    binds: list[Bind] = [each for spec in specs for each in parse_console_spec(spec)]
+    lines: list[Bind] = [each for spec in specs for each in parse_console_spec(spec)]
+    secured = [_tls_of(each, warn, lenient=lenient) for each in lines]
+    local = any(each.address.family == "unix" for each in lines)
     gate = Gate(MASTER_CONNECTIONS)
     services: list[ConsoleService] = []
     try:
-        for each in binds:
-            bound = make_socket(console_listener_spec(each))
-            services.append(ConsoleService(reactor, bound, each.settings, view, gate))
+        for line, tls in zip(lines, secured, strict=True):
+            bound = make_socket(console_listener_spec(line))
+            reserved = RESERVED if local and line.address.is_ip else 0
+            services.append(ConsoleService(reactor, bound, line, view, gate, tls, reserved))
     except Exception:
         for service in services:
             service.stopService()
         raise
     return services
+
+
+def prepare_tls(services: Iterable[ConsoleService]) -> str:
+    """
+    Read the TLS files of all consoles anew, for L{commit_tls} or L{discard_tls}.
+
+    @return: What is wrong with them, empty if nothing is; then nothing was prepared.
+    """
+    for service in services:
+        if service.tls is not None:
+            try:
+                service.tls.prepare()
+            except ConfigError as error:
+                discard_tls(services)
+                return f"'{service.address}' : {error}"
+    return ""
+
+
+def commit_tls(services: Iterable[ConsoleService]) -> None:
+    """
+    Have new connections get what was read by L{prepare_tls}.
+    """
+    for service in services:
+        if service.tls is not None:
+            service.tls.commit()
+
+
+def discard_tls(services: Iterable[ConsoleService]) -> None:
+    """
+    Forget what was read by L{prepare_tls}.
+    """
+    for service in services:
+        if service.tls is not None:
+            service.tls.discard()
+
+
+def address_text(line: Bind) -> str:
+    """
+    Write an address as C{show cli sockets} and the audit do.
+
+    @return: Such as C{unix@/run/m.sock} or C{ipv4@127.0.0.1:9999}.
+    """
+    address = line.address
+    if address.family == "unix":
+        return f"unix@{address.host}"
+    return f"{address.family}@{address}" if address.is_ip else str(address)
+
+
+def _default(settings: ConsoleSettings) -> Level:
+    return Level.OPERATOR if settings.level is None else settings.level
+
+
+def _tls_of(line: Bind, warn: Callable[[str], None], *, lenient: bool) -> ConsoleTls | None:
+    settings = console_settings(line).tls
+    if settings is None:
+        return None
+    # Only who wants TLS waits for its modules.
+    from mwproxy.console.tls_context import ConsoleTls
+
+    name = address_text(line)
+    try:
+        return ConsoleTls(settings, lambda text: warn(f"'{name}' : {text}"), lenient=lenient)
+    except ConfigError as error:
+        raise ConfigError(f"'{name}' : {error}") from None
+
+
+def _make_port(
+    reactor: Any,
+    sock: socket.socket,
+    gate: Gate,
+    make: Callable[[Peer], LineSession],
+    tls: ConsoleTls | None,
+    *,
+    name: str,
+    say: Callable[[str], None],
+    reserved: int = 0,
+) -> ConsolePort:
+    if tls is None:
+        return ConsolePort(reactor, sock, gate, make, reserved)
+    from mwproxy.console.tls_port import TlsPort
+
+    def failed(peer: Peer, problem: str) -> None:
+        say(refused_handshake(peer.text, name, problem))
+
+    return TlsPort(reactor, sock, gate, make, lambda: tls.context, reserved, failed)

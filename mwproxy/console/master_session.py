@@ -69,7 +69,8 @@ class MasterConsole(LineSession):
 
         @param severity: How feedback begins.
         """
-        super().__init__(ConsoleState(level, "i", severity=severity), prefixes=True, clock=reactor)
+        state = ConsoleState(level, "i", severity=severity)
+        super().__init__(state, prefixes=True, clock=reactor, audit=view.audit)
         self.view = view
         self._reactor = reactor
         self._default: int | None = None
@@ -202,6 +203,7 @@ class MasterConsole(LineSession):
             master_commands,
             payload=None if payload is None else payload.decode("utf-8", "surrogateescape"),
         )
+        self.invocation = invocation
         answer = run(invocation)
         if isinstance(answer, Awaitable):
             self.answer_when(answer)
@@ -307,7 +309,7 @@ class MasterConsole(LineSession):
 
     def _connect(self, pid: int, mode: str, request: bytes) -> None:
         try:
-            sock = self.view.open_worker(pid, self.state.level, mode)
+            sock = self.view.open_worker(pid, self.state.level, mode, self.state.who)
         except LookupError:
             self.state.closing = True
             self._complain(CANNOT_CONNECT)

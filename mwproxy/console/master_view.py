@@ -113,11 +113,18 @@ class MasterView(Protocol):
         Get the master's environment as configuration sees it.
         """
 
-    def open_worker(self, pid: int, level: Level, mode: str) -> socket.socket:
+    def audit(self, text: str) -> None:
+        """
+        Write a line of the audit.
+        """
+
+    def open_worker(self, pid: int, level: Level, mode: str, who: str = "") -> socket.socket:
         """
         Open a console session in a worker.
 
         @param mode: C{n}, C{i} or C{p}.
+
+        @param who: The client, for the audit.
 
         @return: A connected, non-blocking stream socket that the caller owns.
 

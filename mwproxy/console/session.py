@@ -8,6 +8,7 @@ waiting.
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -41,6 +42,8 @@ class WorkerConsole(LineSession):
         severity: str = "none",
         address: str = "",
         sockets: Callable[[], list[socket.socket]] | None = None,
+        who: str = "",
+        say: Callable[[str], None] = lambda text: None,
     ) -> None:
         """
         @param worker: What commands are about.
@@ -59,9 +62,16 @@ class WorkerConsole(LineSession):
 
         @param sockets: Lists the listening sockets, for C{_getsocks}; L{None} where they are not
             given away.
+
+        @param who: The peer, as the audit names it.
+
+        @param say: Writes a line of the audit.
         """
-        state = ConsoleState(level, mode, timeout_ms=timeout_ms, severity=severity, address=address)
-        super().__init__(state, prefixes=False, clock=clock)
+        state = ConsoleState(
+            level, mode, timeout_ms=timeout_ms, severity=severity, address=address, who=who
+        )
+        super().__init__(state, prefixes=False, clock=clock, audit=say)
+        self.target = str(os.getpid())
         self.worker = worker
         self._invocation: Invocation | None = None
         self._last_of_line = True
@@ -84,7 +94,7 @@ class WorkerConsole(LineSession):
         @param command: It.
         """
         self._last_of_line = command.ends_line
-        self._invocation = None
+        self._invocation = self.invocation = None
         if command.problem:
             self._last_of_line = True
             self.state.closing = True
@@ -105,7 +115,7 @@ class WorkerConsole(LineSession):
             worker_commands,
             payload=None if payload is None else payload.decode("utf-8", "surrogateescape"),
         )
-        self._invocation = invocation
+        self._invocation = self.invocation = invocation
         answer = run(invocation)
         if answer is None or isinstance(answer, str) or hasattr(answer, "__next__"):
             self.answer(answer)  # type: ignore[arg-type]  # what is no awaitable is an answer

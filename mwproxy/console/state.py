@@ -35,6 +35,8 @@ class ConsoleState:
 
     @ivar address: Where it was accepted, as C{show cli sockets} names it.
 
+    @ivar who: The peer, as the audit names it.
+
     @ivar awaited: The reload that it waits for, L{None} for none.
     """
 
@@ -48,6 +50,7 @@ class ConsoleState:
     debug: bool = False
     closing: bool = False
     address: str = ""
+    who: str = ""
     awaited: object = None
 
     def decorate(self, text: str, severity: int) -> str:

@@ -172,6 +172,9 @@ class Command:
 
     @ivar hidden: True when C{help} does not list it.
 
+    @ivar changes: Whether it changes anything beyond the connection that it came by, and so is
+        noted in the audit; L{None}, which counts as true, for what does not say.
+
     @ivar run: Takes the L{Invocation<mwproxy.console.dispatch.Invocation>}; yields the lines
         of the answer, or returns an awaitable that gives the whole text.
     """
@@ -182,6 +185,7 @@ class Command:
     text: str
     hidden: bool
     run: Callable[..., Any]
+    changes: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,7 @@ class HealthCheck:
 
 keywords: Registry[Keyword] = Registry("keyword")
 bind_options: Registry[Keyword] = Registry("keyword")
+console_options: Registry[Keyword] = Registry("keyword")
 server_options: Registry[Keyword] = Registry("keyword")
 sample_fetches: Registry[SampleFetch] = Registry("fetch method")
 converters: Registry[Converter] = Registry("converter")
@@ -278,6 +283,17 @@ def bind_option(
     @return: The decorator.
     """
     return _option(bind_options, name, low, high, syntax)
+
+
+def console_option(
+    name: str, *, low: int = 0, high: int | None = None, syntax: str = ""
+) -> Callable[[Function], Function]:
+    """
+    Register an option of C{stats socket} and C{-S} lines alone.
+
+    @return: The decorator.
+    """
+    return _option(console_options, name, low, high, syntax)
 
 
 def server_option(
@@ -414,6 +430,7 @@ def command(
     usage: str = "",
     text: str = "",
     hidden: bool = False,
+    changes: bool | None = None,
 ) -> Callable[[Function], Function]:
     """
     Register a console command; see L{Command}.
@@ -424,7 +441,7 @@ def command(
     """
 
     def record(function: Function) -> Function:
-        entry = Command(name, level, usage or name, text, hidden, function)
+        entry = Command(name, level, usage or name, text, hidden, function, changes)
         for side in on.split():
             {"master": master_commands, "worker": worker_commands}[side].register(name, entry)
         return function

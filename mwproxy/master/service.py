@@ -30,6 +30,7 @@ from twisted.logger import Logger
 
 from mwproxy import __version__
 from mwproxy.console.master_view import ProcessRow, ReloadResult
+from mwproxy.core.diagnostics import Severity, format_message
 from mwproxy.core.levels import Level
 from mwproxy.master.instance import Instance
 from mwproxy.master.passage import FormerSockets
@@ -47,7 +48,13 @@ from mwproxy.process.inheritance import MasterFacts
 from mwproxy.process.launcher import launch
 from mwproxy.process.limits import TooLittle
 from mwproxy.process.listeners import ListenerSet
-from mwproxy.process.messages import Speaker, flush_stderr, log_problems, never_wait
+from mwproxy.process.messages import (
+    Speaker,
+    flush_stderr,
+    log_problems,
+    never_wait,
+    write_stderr,
+)
 from mwproxy.process.ready_fd import ReadyFd
 from mwproxy.process.reexec import Origin, capture
 from mwproxy.process.settings import Settings
@@ -227,13 +234,20 @@ class MasterService(MultiService):
         """
         return dict(self._instance.environment)
 
-    def open_worker(self, pid: int, level: Level, mode: str) -> socket.socket:
+    def open_worker(self, pid: int, level: Level, mode: str, who: str = "") -> socket.socket:
         """
         Open a console session in a worker.
 
         @raise LookupError: There is no such worker, or its channel is closed.
         """
-        return self.supervisor.open_worker(pid, level, mode)
+        return self.supervisor.open_worker(pid, level, mode, who)
+
+    def audit(self, text: str) -> None:
+        """
+        Write a line of the audit: for operators, but no part of the start-up log.
+        """
+        if not self._instance.speaker.quiet:
+            write_stderr(format_message(Severity.NOTICE, self._system.pid, text))
 
     def facts(self) -> MasterFacts:
         """

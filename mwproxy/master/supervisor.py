@@ -214,7 +214,7 @@ class Supervisor:
         """
         return list_rows(self.instance, self.programs.running)
 
-    def open_worker(self, pid: int, level: Level, mode: str) -> socket.socket:
+    def open_worker(self, pid: int, level: Level, mode: str, who: str = "") -> socket.socket:
         """
         Open a console session in a worker.
 
@@ -222,7 +222,7 @@ class Supervisor:
         """
         for worker in self.instance.workers:
             if worker.pid == pid:
-                return worker.open_console(level, mode)
+                return worker.open_console(level, mode, who)
         raise LookupError(f"no worker {pid}")
 
     def worker_up(self, worker: WorkerProcess) -> None:

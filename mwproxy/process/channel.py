@@ -166,11 +166,13 @@ class MasterChannel(Channel):
             asked.addBoth(_close_fd, fd)
         return asked
 
-    def open_console(self, level: Level, mode: str) -> socket.socket:
+    def open_console(self, level: Level, mode: str, who: str = "") -> socket.socket:
         """
         Open a console session. A worker that does not even take note of it (stopped, or hanging)
         has L{CONSOLE_PATIENCE} to do so; then the session says so and ends. A command that takes
         its time has all it needs.
+
+        @param who: The client, for the audit.
 
         @return: Our end, non-blocking.
 
@@ -181,7 +183,7 @@ class MasterChannel(Channel):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         ours.setblocking(False)
         theirs.setblocking(False)
-        asked = self._ask(OpenConsole, fd=theirs.fileno(), level=level.word, mode=mode)
+        asked = self._ask(OpenConsole, fd=theirs.fileno(), level=level.word, mode=mode, who=who)
         late = self._call_later(CONSOLE_PATIENCE, lambda: _give_up(theirs))
 
         def taken(result: object) -> None:

@@ -224,13 +224,15 @@ class OpenConsole(amp.Command):
     """
     Master to worker: serve a console session on this stream descriptor.
 
-    C{level} is the highest level of the session; C{mode} is C{n}, C{i} or C{p}.
+    C{level} is the highest level of the session; C{mode} is C{n}, C{i} or C{p}; C{who} is the
+    master's client, for the audit.
     """
 
     arguments = [
         (b"fd", Descriptor()),
         (b"level", amp.Unicode()),
         (b"mode", amp.Unicode()),
+        (b"who", amp.Unicode(optional=True)),
     ]
     response: ClassVar[list[Any]] = []
 

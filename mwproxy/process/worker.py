@@ -326,7 +326,7 @@ class WorkerProcess:
         elif signum in (SIGTERM, SIGKILL, SIGINT, SIGUSR1):
             self.channel.hang_up()
 
-    def open_console(self, level: Level, mode: str) -> socket.socket:
+    def open_console(self, level: Level, mode: str, who: str = "") -> socket.socket:
         """
         Open a console session in it.
 
@@ -334,7 +334,7 @@ class WorkerProcess:
         """
         if not self.speaks:
             raise LookupError("it is of another version")
-        return self.channel.open_console(level, mode)
+        return self.channel.open_console(level, mode, who)
 
     def channel_fds(self) -> tuple[int, int]:
         """

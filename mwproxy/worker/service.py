@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from mwproxy.config.model import Bind, Configuration, Proxy
-from mwproxy.core.diagnostics import Diagnostics, Severity, format_message
+from mwproxy.core.diagnostics import ConfigError, Diagnostics, Severity, format_message
 from mwproxy.core.levels import Level
 from mwproxy.live.proxies import WorkerState
 from mwproxy.live.servers import Server
@@ -75,6 +75,7 @@ class WorkerService:
         self._own: list[socket.socket] = []
         self._siblings: list[socket.socket] = []
         self._ports: list[Port] = []
+        self._routers: dict[str, Router] = {}
         self._trace: Trace | None = None
         self._checks: Any = None
         self._logs: Any = None
@@ -83,6 +84,7 @@ class WorkerService:
         self._ticker: Any = None
         self._starting = True
         self._rests = False
+        self._quiet = False
         self.finished: Deferred[int] = Deferred()
         self.state: WorkerState | None = None
         self.plane: Plane | None = None
@@ -137,6 +139,8 @@ class WorkerService:
         begin_servers(state)
         state.on_server_up.append(self._server_up)
         state.on_server_down.append(self._server_down)
+        state.on_server_moved.append(self._server_moved)
+        state.on_server_gone.append(self._server_gone)
         self._reactor.turn_starts.append(self._turn)
         self._reactor.turn_ends.append(state.settle)
         try:
@@ -155,6 +159,7 @@ class WorkerService:
         except TooLittle as error:
             diagnostics.alert(f"[{program}.main()] {error}")
             raise StartFailed(1) from None
+        self._quiet = bool(order.options.get("quiet"))
         self._host.drop_privileges(configuration.global_)
         for listener in self._listeners:
             listener.start()
@@ -197,7 +202,7 @@ class WorkerService:
             needed=not self._host.under_master,
             paused=self._rests,
         )
-        routers: dict[str, Router] = {}
+        routers = self._routers
         for each in opened:
             if not each.ours:
                 self._siblings.append(socket.socket(fileno=each.fd))
@@ -229,7 +234,11 @@ class WorkerService:
         from mwproxy.console.listener import listen_stats
 
         assert self.state is not None
-        console = listen_stats(self._reactor, fd, bind.settings, self.state, self.sockets)
+        try:
+            console = listen_stats(self._reactor, fd, bind, self.state, self.sockets, self._audit)
+        except ConfigError as error:
+            self._say(Severity.ALERT, f"Starting frontend GLOBAL: {error}")
+            raise StartFailed(1) from None
         self._consoles.append(console)
         # HAProxy names it first.
         port = make_port("frontend GLOBAL", console, console.sock, bind, None)
@@ -291,6 +300,16 @@ class WorkerService:
             for waiting in list(backend.queue):
                 waiting.stream.leave_queue()
                 waiting.stream.refused(503, "S", "Q")
+        return 0
+
+    def _server_moved(self, server: Server) -> int:
+        drop_idle(server)
+        return 0
+
+    def _server_gone(self, server: Server) -> int:
+        drop_idle(server)
+        for router in self._routers.values():
+            router.forget(server)
         return 0
 
     def hand_over(self, sock: socket.socket) -> None:
@@ -383,7 +402,7 @@ class WorkerService:
     def _warn(self, text: str) -> None:
         self._say(Severity.WARNING, text)
 
-    def serve_console(self, sock: socket.socket, level: Level, mode: str) -> None:
+    def serve_console(self, sock: socket.socket, level: Level, mode: str, who: str = "") -> None:
         """
         Serve a console session.
 
@@ -392,13 +411,15 @@ class WorkerService:
         @param level: What it may do.
 
         @param mode: C{n}, C{i} or C{p}.
+
+        @param who: The master's client, for the audit.
         """
         from mwproxy.console.listener import serve_socket
 
         if self.state is None:
             sock.close()
             return
-        serve_socket(self._reactor, sock, self.state, level, mode)
+        serve_socket(self._reactor, sock, self.state, level, mode, who, self._audit)
 
     def figures(self) -> dict[str, Any]:
         """
@@ -442,6 +463,10 @@ class WorkerService:
             except Exception:
                 _log.failure("closing failed")
         self._consoles.clear()
+
+    def _audit(self, text: str) -> None:
+        if not self._quiet:
+            write_stderr(format_message(Severity.NOTICE, os.getpid(), text))
 
     def _say(self, severity: Severity, text: str) -> None:
         line = format_message(severity, os.getpid(), text)

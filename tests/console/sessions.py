@@ -99,6 +99,7 @@ class FakeView:
         self.reloads: list[tuple[bool, Deferred[ReloadResult]]] = []
         self.opened: list[tuple[int, Level, str]] = []
         self.sockets: list[socket.socket] = []
+        self.audited: list[str] = []
 
     def rows(self) -> list[ProcessRow]:
         """
@@ -132,7 +133,13 @@ class FakeView:
         """
         return {"A": "1", "B": "2"}
 
-    def open_worker(self, pid: int, level: Level, mode: str) -> socket.socket:
+    def audit(self, text: str) -> None:
+        """
+        Note the line.
+        """
+        self.audited.append(text)
+
+    def open_worker(self, pid: int, level: Level, mode: str, who: str = "") -> socket.socket:
         """
         Note the wish.
         """

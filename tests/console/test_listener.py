@@ -73,13 +73,6 @@ class SpecTests(SynchronousTestCase):
         self.assertIn("missing", self.refused("127.0.0.1"))
         self.assertIn("missing address", self.refused(""))
 
-    def test_tls(self) -> None:
-        """
-        TLS is never ignored.
-        """
-        for option in ("ssl", "crt,/x.pem", "verify,required", "ca-file,/ca.pem"):
-            self.assertIn("TLS on the master CLI", self.refused(f"127.0.0.1:1,{option}"))
-
 
 class SocketTestCase(SynchronousTestCase):
     """
@@ -281,8 +274,8 @@ class WorkerTests(SocketTestCase):
         server = socket.socket(socket.AF_UNIX)
         server.bind(str(self.path))
         server.listen()
-        settings = state.configuration.global_.stats_sockets[0].settings
-        port = listen_stats(self.reactor, server.detach(), settings, state)
+        bind = state.configuration.global_.stats_sockets[0]
+        port = listen_stats(self.reactor, server.detach(), bind, state)
         for _ in range(3):
             self.connect()
             self.accept()
@@ -313,9 +306,9 @@ class WorkerTests(SocketTestCase):
         server = socket.socket(socket.AF_UNIX)
         server.bind(str(self.path))
         server.listen()
-        settings = state.configuration.global_.stats_sockets[0].settings
+        bind = state.configuration.global_.stats_sockets[0]
         self.assertIsNone(console_figures(state))
-        port = listen_stats(self.reactor, server.detach(), settings, state)
+        port = listen_stats(self.reactor, server.detach(), bind, state)
         self.addCleanup(port.stop)
         for _ in range(5):
             self.connect()

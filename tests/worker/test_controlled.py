@@ -120,7 +120,7 @@ class FakeService:
         self.orders.append(order)
         return self.status
 
-    def serve_console(self, sock: socket.socket, level: Level, mode: str) -> None:
+    def serve_console(self, sock: socket.socket, level: Level, mode: str, who: str = "") -> None:
         self.consoles.append((sock, level, mode))
         self.opened.callback(None)
 

@@ -11,6 +11,7 @@ import re
 from mwproxy.config import model
 from mwproxy.config.bind_line import parse_bind
 from mwproxy.config.capability import ignored_in_backend, no_effect, refuse_in_defaults
+from mwproxy.config.console_settings import ConsoleSettings
 from mwproxy.config.line import Line
 from mwproxy.config.model import BindSettings
 from mwproxy.config.processes import parse_processes
@@ -48,7 +49,7 @@ def kw_stats_socket(line: Line, settings: model.Global) -> None:
         raise ConfigError(
             "'stats socket' in global section expects an address or a path to a UNIX socket"
         )
-    binds = parse_bind(line, settings=BindSettings(level=Level.OPERATOR))
+    binds = parse_bind(line, settings=ConsoleSettings(level=Level.OPERATOR))
     settings.stats_sockets.extend(binds)
 
 

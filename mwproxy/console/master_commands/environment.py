@@ -10,7 +10,7 @@ from mwproxy.console.master_view import MasterView
 from mwproxy.core.families import command
 
 
-@command("show env", on="master", level="operator", usage="show env [<name>]",
+@command("show env", on="master", changes=False, level="operator", usage="show env [<name>]",
          text="show environment variables")  # fmt: skip
 def cmd_show_env(invocation: Invocation) -> str:
     """

@@ -9,7 +9,7 @@ from mwproxy.console.master_view import MasterView
 from mwproxy.core.families import command
 
 
-@command("show startup-logs", on="master", level="operator",
+@command("show startup-logs", on="master", changes=False, level="operator",
          text="show what was printed since the last start or reload began")  # fmt: skip
 def cmd_show_startup_logs(invocation: Invocation) -> str:
     """

@@ -55,7 +55,7 @@ def _row(row: ProcessRow, several: bool, debug: bool) -> str:
     return text + "\n"
 
 
-@command("show proc", on="master", level="operator", usage="show proc [debug]",
+@command("show proc", on="master", changes=False, level="operator", usage="show proc [debug]",
          text="show the processes")  # fmt: skip
 def cmd_show_proc(invocation: Invocation) -> str:
     """

@@ -48,7 +48,7 @@ async def _reload(invocation: Invocation, hard: bool) -> str:
     return await answer_reload(invocation.state, view.reload(hard=hard))
 
 
-@command("reload", on="master", level="operator", text="reload the configuration")
+@command("reload", on="master", changes=True, level="operator", text="reload the configuration")
 async def cmd_reload(invocation: Invocation) -> str:
     """
     Reload; answered when the new worker serves or has failed. The connection is closed then,
@@ -61,7 +61,7 @@ async def cmd_reload(invocation: Invocation) -> str:
     return await _reload(invocation, False)
 
 
-@command("hard-reload", on="master", level="operator",
+@command("hard-reload", on="master", changes=True, level="operator",
          text="reload the configuration, ending old workers at once")  # fmt: skip
 async def cmd_hard_reload(invocation: Invocation) -> str:
     """
@@ -75,7 +75,7 @@ async def cmd_hard_reload(invocation: Invocation) -> str:
 
 
 @command("_loadstatus", on="master", level="operator", text="how the last reload ended",
-         hidden=True)  # fmt: skip
+         changes=False, hidden=True)  # fmt: skip
 def cmd_loadstatus(invocation: Invocation) -> str:
     """
     Tell how the last start or reload ended.

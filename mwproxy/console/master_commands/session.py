@@ -13,7 +13,7 @@ from mwproxy.core.families import command
 REGISTERING = (common_commands,)
 
 
-@command("prompt", on="master", usage="prompt [i|p|timed]", text="switch the prompt")
+@command("prompt", on="master", changes=False, usage="prompt [i|p|timed]", text="switch the prompt")
 def cmd_prompt(invocation: Invocation) -> None:
     """
     Switch the prompt; done by the connection before it looks for commands.
@@ -23,7 +23,7 @@ def cmd_prompt(invocation: Invocation) -> None:
 
 
 @command("mcli-debug-mode", on="master", level="admin", usage="mcli-debug-mode [on|off]",
-         text="mark the connection for debugging", hidden=True)  # fmt: skip
+         changes=False, text="mark the connection for debugging", hidden=True)  # fmt: skip
 def cmd_mcli_debug_mode(invocation: Invocation) -> None:
     """
     Switch the mode; done by the connection before it looks for commands.
@@ -32,7 +32,12 @@ def cmd_mcli_debug_mode(invocation: Invocation) -> None:
     """
 
 
-@command("@<relative pid>", on="master", text="send a command to the current worker of that number")
+@command(
+    "@<relative pid>",
+    on="master",
+    changes=False,
+    text="send a command to the current worker of that number",
+)
 def cmd_at_number(invocation: Invocation) -> None:
     """
     Address a worker; done by the connection.
@@ -41,7 +46,7 @@ def cmd_at_number(invocation: Invocation) -> None:
     """
 
 
-@command("@!<pid>", on="master", text="send a command to the worker with that pid")
+@command("@!<pid>", on="master", changes=False, text="send a command to the worker with that pid")
 def cmd_at_pid(invocation: Invocation) -> None:
     """
     Address a worker; done by the connection.
@@ -50,7 +55,7 @@ def cmd_at_pid(invocation: Invocation) -> None:
     """
 
 
-@command("@@<relative pid>|@@!<pid>", on="master", text="open a session in a worker")
+@command("@@<relative pid>|@@!<pid>", on="master", changes=False, text="open a session in a worker")
 def cmd_at_at(invocation: Invocation) -> None:
     """
     Open a session; done by the connection.
@@ -59,7 +64,7 @@ def cmd_at_at(invocation: Invocation) -> None:
     """
 
 
-@command("@master", on="master", text="send a command to the master")
+@command("@master", on="master", changes=False, text="send a command to the master")
 def cmd_at_master(invocation: Invocation) -> None:
     """
     Address the master; done by the connection.
@@ -68,7 +73,12 @@ def cmd_at_master(invocation: Invocation) -> None:
     """
 
 
-@command("show cli sockets", on="master", text="list the sockets of consoles: a worker's command")
+@command(
+    "show cli sockets",
+    on="master",
+    changes=False,
+    text="list the sockets of consoles: a worker's command",
+)
 def cmd_show_cli_sockets(invocation: Invocation) -> str:
     """
     Show nothing: the list is that of a worker.

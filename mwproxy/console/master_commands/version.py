@@ -9,7 +9,7 @@ from mwproxy.console.dispatch import Feedback, Invocation
 from mwproxy.core.families import command
 
 
-@command("show version", on="master", text="show the version of this process")
+@command("show version", on="master", changes=False, text="show the version of this process")
 def cmd_show_version(invocation: Invocation) -> Feedback:
     """
     Tell the version.

@@ -35,7 +35,7 @@ def find_frontend(worker: WorkerState, name: str) -> Frontend:
 
 
 @command("disable frontend", on="worker", level="admin", usage="disable frontend <frontend>",
-         text="accept no clients on a frontend for now")  # fmt: skip
+         changes=True, text="accept no clients on a frontend for now")  # fmt: skip
 def cmd_disable_frontend(invocation: Invocation) -> None:
     """
     Leave a frontend's new clients in the backlog.
@@ -57,7 +57,7 @@ def cmd_disable_frontend(invocation: Invocation) -> None:
 
 
 @command("enable frontend", on="worker", level="admin", usage="enable frontend <frontend>",
-         text="accept clients on a frontend again")  # fmt: skip
+         changes=True, text="accept clients on a frontend again")  # fmt: skip
 def cmd_enable_frontend(invocation: Invocation) -> None:
     """
     End C{disable frontend}.
@@ -79,7 +79,7 @@ def cmd_enable_frontend(invocation: Invocation) -> None:
 
 
 @command("shutdown frontend", on="worker", level="admin", usage="shutdown frontend <frontend>",
-         text="stop a frontend for good")  # fmt: skip
+         changes=True, text="stop a frontend for good")  # fmt: skip
 def cmd_shutdown_frontend(invocation: Invocation) -> None:
     """
     Close a frontend's sockets; its connections go on.
@@ -122,7 +122,7 @@ def _accept_again(worker: WorkerState, frontends: list[Frontend]) -> None:
                 listener.resume_when_room()
 
 
-@command("set maxconn frontend", on="worker", level="admin",
+@command("set maxconn frontend", on="worker", changes=True, level="admin",
          usage="set maxconn frontend <frontend> <value>",
          text="change how many connections a frontend may have")  # fmt: skip
 def cmd_set_maxconn_frontend(invocation: Invocation) -> None:
@@ -139,7 +139,7 @@ def cmd_set_maxconn_frontend(invocation: Invocation) -> None:
 
 
 @command("set maxconn global", on="worker", level="admin", usage="set maxconn global <value>",
-         text="change how many connections the process may have")  # fmt: skip
+         changes=True, text="change how many connections the process may have")  # fmt: skip
 def cmd_set_maxconn_global(invocation: Invocation) -> None:
     """
     Change the process's C{maxconn}, up to what it was started with; 0 restores that.
@@ -156,7 +156,7 @@ def cmd_set_maxconn_global(invocation: Invocation) -> None:
     _accept_again(worker, list(worker.frontends.values()))
 
 
-@command("set maxconn server", on="worker", level="admin",
+@command("set maxconn server", on="worker", changes=True, level="admin",
          usage="set maxconn server <bk>/<srv> <value>",
          text="change how many streams a server may have")  # fmt: skip
 def cmd_set_maxconn_server(invocation: Invocation) -> None:

@@ -83,7 +83,7 @@ def look_at_process(state: WorkerState) -> info.Process:
     )
 
 
-@command("show info", on="worker", usage="show info [desc|json|typed|float]*",
+@command("show info", on="worker", changes=False, usage="show info [desc|json|typed|float]*",
          text="show the figures of this process")  # fmt: skip
 def cmd_show_info(invocation: Invocation) -> Iterator[str]:
     """

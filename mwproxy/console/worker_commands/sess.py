@@ -153,7 +153,9 @@ def _by_number(worker: WorkerState, text: str) -> Session | None:
     return next((each for each in worker.sessions if each.number == number), None)
 
 
-@command("show sess", on="worker", level="operator", usage=USAGE, text="list sessions")
+@command(
+    "show sess", on="worker", changes=False, level="operator", usage=USAGE, text="list sessions"
+)
 def cmd_show_sess(invocation: Invocation) -> Iterator[str]:
     """
     List sessions, oldest first, or tell all about some.
@@ -191,7 +193,7 @@ def _list(worker: WorkerState, wanted: Test, uri: bool, last: str) -> Iterator[s
 
 
 @command("shutdown session", on="worker", level="admin", usage="shutdown session <id>",
-         text="end a session")  # fmt: skip
+         changes=True, text="end a session")  # fmt: skip
 def cmd_shutdown_session(invocation: Invocation) -> None:
     """
     End a session at once.
@@ -212,7 +214,7 @@ def _close(session: Any) -> None:
     session.close()
 
 
-@command("shutdown sessions server", on="worker", level="admin",
+@command("shutdown sessions server", on="worker", changes=True, level="admin",
          usage="shutdown sessions server <bk>/<srv>",
          text="end the sessions that use a server")  # fmt: skip
 def cmd_shutdown_sessions_server(invocation: Invocation) -> None:

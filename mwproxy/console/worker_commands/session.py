@@ -15,7 +15,13 @@ from mwproxy.core.levels import Level
 REGISTERING = (common_commands,)
 
 
-@command("prompt", on="worker", usage="prompt [help|n|i|p|timed]", text="switch the prompt")
+@command(
+    "prompt",
+    on="worker",
+    changes=False,
+    usage="prompt [help|n|i|p|timed]",
+    text="switch the prompt",
+)
 def cmd_prompt(invocation: Invocation) -> Feedback | None:
     """
     Switch between one line per connection, many, and many with a prompt.
@@ -33,7 +39,7 @@ def cmd_prompt(invocation: Invocation) -> Feedback | None:
     )
 
 
-@command("set timeout", on="worker", usage="set timeout [cli] <seconds>",
+@command("set timeout", on="worker", changes=False, usage="set timeout [cli] <seconds>",
          text="change how long this connection may be idle")  # fmt: skip
 def cmd_set_timeout(invocation: Invocation) -> None:
     """
@@ -53,7 +59,7 @@ def cmd_set_timeout(invocation: Invocation) -> None:
     invocation.state.timeout_ms = int(text) * 1000
 
 
-@command("show cli sockets", on="worker", text="list the sockets of consoles")
+@command("show cli sockets", on="worker", changes=False, text="list the sockets of consoles")
 def cmd_show_cli_sockets(invocation: Invocation) -> Iterator[str]:
     """
     List where consoles listen.

@@ -18,7 +18,7 @@ from mwproxy.observe.rows import Writers
 _FORMATS = ("typed", "json")
 
 
-@command("show stat", on="worker",
+@command("show stat", on="worker", changes=False,
          usage="show stat [{<iid>|<px>} <type> <sid>] [desc|json|no-maint|typed|up]*",
          text="show the figures of proxies and servers")  # fmt: skip
 def cmd_show_stat(invocation: Invocation) -> Iterator[str]:
@@ -82,7 +82,7 @@ def _array(writers: Writers, rows: Iterator[stat.Row]) -> Iterator[str]:
     yield "\n"
 
 
-@command("show schema json", on="worker", text="show the schema of answers in JSON")
+@command("show schema json", on="worker", changes=False, text="show the schema of answers in JSON")
 def cmd_show_schema_json(invocation: Invocation) -> str:
     """
     Describe the JSON that other commands write.
@@ -95,7 +95,7 @@ def cmd_show_schema_json(invocation: Invocation) -> str:
 
 
 @command("clear counters", on="worker", level="operator", usage="clear counters [all]",
-         text="clear maxima, or all counters")  # fmt: skip
+         changes=True, text="clear maxima, or all counters")  # fmt: skip
 def cmd_clear_counters(invocation: Invocation) -> None:
     """
     Begin to count anew.

@@ -12,7 +12,7 @@ from mwproxy.console.dispatch import Feedback, Invocation
 from mwproxy.core.families import command
 
 
-@command("show version", on="worker", text="show the version of this process")
+@command("show version", on="worker", changes=False, text="show the version of this process")
 def cmd_show_version(invocation: Invocation) -> Feedback:
     """
     Tell the version.
@@ -24,7 +24,7 @@ def cmd_show_version(invocation: Invocation) -> Feedback:
     return Feedback(__version__)
 
 
-@command("show env", on="worker", level="operator", usage="show env [<name>]",
+@command("show env", on="worker", changes=False, level="operator", usage="show env [<name>]",
          text="show environment variables")  # fmt: skip
 def cmd_show_env(invocation: Invocation) -> str:
     """
@@ -40,7 +40,7 @@ def cmd_show_env(invocation: Invocation) -> str:
     return environment_text(environment, invocation.argument(0))
 
 
-@command("show startup-logs", on="worker", level="operator",
+@command("show startup-logs", on="worker", changes=False, level="operator",
          text="show what was printed while starting")  # fmt: skip
 def cmd_show_startup_logs(invocation: Invocation) -> str:
     """
