@@ -76,6 +76,7 @@ class Connection:
         """
         self.address = address.split(",", 1)[0]
         self._clock = clock
+        self._heard = False
         self.allow(seconds)
         try:
             self.place = parse_place(address)
@@ -150,6 +151,7 @@ class Connection:
             raise Unreachable(self._broken(error)) from None
         if piece.startswith(_ALERT) and not self.place.tls:
             raise Unreachable(f"'{self.address}' speaks TLS: write tls://{self.place.address}")
+        self._heard = True
         return piece
 
     def lines(self) -> Iterator[str]:
@@ -184,11 +186,11 @@ class Connection:
         return Unreachable(f"{what}: '{self.address}' took longer than {self._seconds:g} s")
 
     def _broken(self, error: OSError) -> str:
-        if self.place.tls:
+        if self.place.tls and not self._heard:
             from mwproxy.client.tls import refusal
 
-            return refusal(error, self.address)
-        return f"'{self.address}' hung up: {error.strerror}"
+            return refusal(self._sock, error, self.place)
+        return f"'{self.address}' hung up: {error.strerror or error}"
 
     def _secure(self, credentials: Credentials) -> None:
         # Imported here: most connections are plain, and this takes longer than all the rest.

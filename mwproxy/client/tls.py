@@ -88,18 +88,28 @@ def secure(sock: socket.socket, place: Place, credentials: Credentials) -> ssl.S
     return connection
 
 
-def refusal(error: OSError, address: str) -> str:
+def refusal(sock: socket.socket, error: OSError, place: Place) -> str:
     """
     Say why a TLS connection broke: with TLS 1.3 a server refuses a client certificate only after
-    the handshake.
+    the handshake, when the client may be sending already.
+
+    @param sock: The connection.
 
     @param error: What happened.
 
-    @param address: The console.
+    @param place: The console.
 
     @return: The operator's message.
     """
-    return _alert(error, address) or f"'{address}' hung up: {error.strerror or error}"
+    try:
+        sock.recv(1)
+    except OSError as later:
+        if found := _alert(later, place.text):
+            return found
+    return _alert(error, place.text) or (
+        f"'{place.text}' hung up: perhaps it wants a client certificate (--cert and --key), or"
+        " refuses the one that it got"
+    )
 
 
 def _context(credentials: Credentials) -> ssl.SSLContext:
