@@ -122,8 +122,11 @@ class Prompting:
                     self._talk(self._current)
 
     def _talk(self, connection: socket.socket) -> None:
-        for line in connection.makefile("r", encoding="utf-8", errors="surrogateescape"):
+        lines = connection.makefile("r", encoding="utf-8", errors="surrogateescape")
+        for line in lines:
             command = line.rstrip("\n")
+            if command.endswith(" <<"):
+                command = line + "".join(iter(lambda: lines.readline(), "\n"))
             if command == "prompt p":
                 connection.sendall(self._hello + self._prompt)
                 continue

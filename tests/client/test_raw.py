@@ -123,9 +123,10 @@ class RawTests(ConsoleTestCase):
         """
         A payload comes from standard input, or from the command line itself.
         """
-        console = self.prompting({"x <<": b"", "k v": b"", "": b"ok\n\n"})
-        self.assertEqual(self.ctl("x", "<<", stdin="k v\n")[0], 0)
-        self.assertEqual(console.heard, ["x <<", "k v", ""])
+        console = self.prompting({"x <<\nk v\n": b"+ ok\n\n"})
+        self.assertEqual(self.ctl("x", "<<", stdin="k v\n"), (0, "ok\n", ""))
+        self.assertEqual(self.ctl("x <<\nk v\n"), (0, "ok\n", ""))
+        self.assertEqual(console.heard, 2 * ["x <<\nk v\n"])
 
     def test_json(self) -> None:
         """
