@@ -53,7 +53,7 @@ listen relay
 """
 BALANCE = ("roundrobin", "leastconn", "static-rr", "source", "first")
 #: What memory may grow by between the middle and the end, in KiB.
-GROWTH = 6 * 1024
+GROWTH = 2 * 1024
 
 
 class Soak:
@@ -159,13 +159,21 @@ class Soak:
         figures = {}
         for name, pid in (("master", self.proxy.pid), ("worker", worker)):
             try:
-                count = sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+                count = self._descriptors(pid)
                 rss = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4
             except OSError:
                 continue
             figures[name] = (count, rss)
         print(f"{when}: {figures}, processes {len(self.proxy.processes())}", flush=True)
         return figures["master"]
+
+    def _descriptors(self, pid: int) -> int:
+        # The fewest of some looks: the connection that asked for the pids may be closing still.
+        directory, counts = Path(f"/proc/{pid}/fd"), []
+        for _ in range(5):
+            counts.append(sum(1 for _ in directory.iterdir()))
+            time.sleep(0.05)
+        return min(counts)
 
     def _configure(self, number: int, port: str = "") -> None:
         values = {"round": f"r{number}", "balance": self.random.choice(BALANCE)}
