@@ -24,6 +24,7 @@ OWN = frozenset(
         "description",
         "binds",
         "servers",
+        "referred",
         "use_backend",
         "acls",
         "http_request",

@@ -12,60 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any
 
+from mwproxy.config.sealed import Sealed as Sealed
+from mwproxy.config.server_settings import NO_AGENT as NO_AGENT
+from mwproxy.config.server_settings import NO_SETTINGS as NO_SETTINGS
+from mwproxy.config.server_settings import AgentSettings as AgentSettings
+from mwproxy.config.server_settings import CheckSettings as CheckSettings
+from mwproxy.config.server_settings import ServerSettings as ServerSettings
 from mwproxy.core.addresses import Address
 from mwproxy.core.diagnostics import NOWHERE, Where
 from mwproxy.core.levels import Level
 
 #: A compiled condition or use of a fetch, called with the stream.
 Predicate = Callable[[Any], bool]
-
-
-class Sealed:
-    """
-    An object that can be made read-only. Until then it is a plain object, which matters for
-    how long ten thousand of them take: what refuses changes is the class of sealed ones.
-
-    @cvar sealed: Whether it is read-only.
-    """
-
-    sealed: ClassVar[bool] = False
-
-    def seal(self) -> None:
-        """
-        Refuse changes from now on.
-        """
-        if not self.sealed:
-            self.__class__ = _refusing(type(self))
-
-    def copy(self) -> Self:
-        """
-        Copy it; what it refers to is shared.
-
-        @return: An object that takes changes.
-        """
-        kind = type(self)
-        # The class of a sealed object has that of open ones as its base.
-        other: Self = object.__new__(kind.__mro__[1] if self.sealed else kind)
-        vars(other).update(vars(self))
-        return other
-
-
-def _refuse(self: Sealed, name: str, value: object) -> None:
-    raise AttributeError(f"{type(self).__name__}.{name}: the description is sealed")
-
-
-#: The classes of sealed objects, by the class of open ones.
-_refusing_classes: dict[type[Sealed], type[Sealed]] = {}
-
-
-def _refusing(kind: type[Sealed]) -> type[Sealed]:
-    known = _refusing_classes.get(kind)
-    if known is None:
-        known = type(kind.__name__, (kind,), {"sealed": True, "__setattr__": _refuse})
-        _refusing_classes[kind] = known
-    return known
 
 
 @dataclass(eq=False)
@@ -104,98 +64,6 @@ class Bind(Sealed):
     address: Address
     settings: BindSettings
     where: Where = NOWHERE
-
-
-@dataclass(eq=False)
-class CheckSettings(Sealed):
-    """
-    Health checks of a server.
-
-    @ivar inter_ms: Time between checks; C{fastinter_ms} while its state is in doubt and
-        C{downinter_ms} while down fall back to it when L{None}.
-
-    @ivar address: Where to connect, L{None} for the server's own.
-
-    @ivar port: The port to check, 0 for the server's own.
-    """
-
-    enabled: bool = False
-    inter_ms: int = 2000
-    fastinter_ms: int | None = None
-    downinter_ms: int | None = None
-    rise: int = 2
-    fall: int = 3
-    address: Address | None = None
-    port: int = 0
-
-
-@dataclass(eq=False)
-class ServerSettings(Sealed):
-    """
-    What C{server} and C{default-server} lines may say. Once the line is read it is sealed:
-    lines that say the same share one object, and a C{default-server} line makes another one.
-
-    @ivar maxconn: Most concurrent connections, 0 for no limit.
-
-    @ivar maxqueue: Most streams waiting for this server, 0 for no limit.
-
-    @ivar pool_max: Most idle connections kept, -1 for no limit, 0 for none.
-
-    @ivar send_proxy: 0 for no PROXY header, else its version 1 or 2.
-
-    @ivar init_addr: Ways to find the first address, in order; empty for the default.
-    """
-
-    weight: int = 1
-    backup: bool = False
-    disabled: bool = False
-    maxconn: int = 0
-    minconn: int = 0
-    maxqueue: int = 0
-    slowstart_ms: int = 0
-    cookie: str = ""
-    id: int | None = None
-    send_proxy: int = 0
-    pool_max: int = -1
-    pool_purge_delay_ms: int = 5000
-    max_reuse: int = -1
-    source: Address | None = None
-    init_addr: tuple[str, ...] = ()
-    check: CheckSettings = field(default_factory=CheckSettings)
-
-    def fork(self) -> ServerSettings:
-        """
-        Copy the settings, so that a line can change its own.
-
-        @return: An unsealed copy; its L{check} is shared while that is sealed.
-        """
-        other = self.copy()
-        if not self.check.sealed:
-            other.check = self.check.copy()
-        return other
-
-    def own_check(self) -> CheckSettings:
-        """
-        Get the settings of checks to change them.
-
-        @return: Those of this object alone.
-        """
-        if self.check.sealed:
-            self.check = self.check.copy()
-        return self.check
-
-    def seal(self) -> None:
-        """
-        Refuse changes from now on, those of checks included.
-        """
-        if not self.sealed:
-            self.check.seal()
-            super().seal()
-
-
-#: What holds for servers before any C{default-server} line.
-NO_SETTINGS = ServerSettings()
-NO_SETTINGS.seal()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -351,6 +219,8 @@ class Proxy(Sealed):
 
     @ivar error_files: Whole answers by status.
 
+    @ivar referred: Servers that rules name, which must not be deleted.
+
     @ivar forwardfor: L{None} when off, else (header name, exempt networks, if-none).
     """
 
@@ -395,6 +265,7 @@ class Proxy(Sealed):
     monitor_uri: bytes = b""
     processes: frozenset[int] = frozenset()
     rule_lines: dict[str, list[tuple[Predicate | None, Any]]] = field(default_factory=dict)
+    referred: set[str] = field(default_factory=set)
 
     @property
     def has_frontend(self) -> bool:

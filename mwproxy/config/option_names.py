@@ -55,7 +55,7 @@ CONSOLE_REFUSED = {
 
 SERVER_UNSUPPORTED = _names(
     """
-    agent-addr agent-check agent-inter agent-port agent-send allow-0rtt alpn ca-file
+    allow-0rtt alpn ca-file
     check-alpn check-pool-conn-name check-proto check-reuse-pool check-send-proxy check-sni
     check-ssl check-via-socks4 ciphers ciphersuites client-sigalgs crl-file crt curves
     error-limit force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 guid hash-key

@@ -165,6 +165,13 @@ class WorkerState:
 
     @ivar on_server_down: Called when it may not any more (down, maintenance, drain), to send on
         what waits for it and, unless C{server.up}, to close its idle connections.
+
+    @ivar on_server_added: Called when the console has added a server, which is in maintenance.
+
+    @ivar on_server_gone: Called when the console has deleted one, to let go of it.
+
+    @ivar on_server_moved: Called when the console has given one another address, to close its idle
+        connections to the former one.
     """
 
     def __init__(self, configuration: model.Configuration, now: float, wall: float) -> None:
@@ -191,6 +198,9 @@ class WorkerState:
         self.say: Say = _say_nothing
         self.on_server_up: list[ServerHook] = []
         self.on_server_down: list[ServerHook] = []
+        self.on_server_added: list[ServerHook] = []
+        self.on_server_gone: list[ServerHook] = []
+        self.on_server_moved: list[ServerHook] = []
 
     def settle(self) -> None:
         """

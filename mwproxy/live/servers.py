@@ -8,6 +8,7 @@ import enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mwproxy.config import model
+from mwproxy.live.agents import Agent
 from mwproxy.live.counters import Counters
 
 if TYPE_CHECKING:
@@ -107,6 +108,10 @@ class Server:
 
     @ivar family: The C{AF_} constant that goes with it.
 
+    @ivar port_follows: True when the port depends on the one that the client connected to.
+
+    @ivar port_offset: True when the port of L{sockaddr} is added to that one.
+
     @ivar weight: User-visible weight (C{uweight}), 0 to 256.
 
     @ivar share: What load balancing goes by: 16 times the weight, less during C{slowstart}.
@@ -114,6 +119,13 @@ class Server:
     @ivar check_sockaddr: Where health checks connect (C{addr}), L{None} for the server itself.
 
     @ivar check_family: The C{AF_} constant that goes with it.
+
+    @ivar check_port: The port of health checks, 0 for the server's own.
+
+    @ivar checked: Whether health checks are on: C{check}, unless the console has disabled them; a
+        server that the console added has them off until C{enable health}.
+
+    @ivar agent: Its agent check, L{None} without C{agent-check}.
 
     @ivar health: Progress of health checks, 0 to rise+fall-1; the server is up from rise on.
 
@@ -131,6 +143,13 @@ class Server:
     @ivar queue: Streams waiting for this server, oldest first.
 
     @ivar idle: Idle connections, the most recently used last; objects of C{net/pools.py}.
+
+    @ivar moved: True once the console has changed its address: connections to the former one
+        are not kept.
+
+    @ivar revision: How many servers had its number before, all deleted since.
+
+    @ivar added: True when the console added it.
     """
 
     __slots__ = (
@@ -140,16 +159,20 @@ class Server:
         "check_description", "check_started", "last_change", "down_since", "downtime",
         "check", "slowstart_from", "proxy_header", "usable_now", "backup", "last_error",
         "port_follows", "used_max", "plain", "share", "pool_limited", "check_sockaddr",
-        "check_family", "minconn",
+        "check_family", "minconn", "check_port", "checked", "agent", "moved", "revision", "added",
     )  # fmt: skip
 
-    def __init__(self, description: model.Server, backend: Backend, number: int) -> None:
+    def __init__(
+        self, description: model.Server, backend: Backend, number: int, *, added: bool = False
+    ) -> None:
         """
         @param description: The C{server} line.
 
         @param backend: The live backend.
 
         @param number: Its C{sid}.
+
+        @param added: True when the console adds it: without checks for now.
         """
         settings = description.settings
         self.description = description
@@ -177,6 +200,14 @@ class Server:
         self.check: Any = None
         self.check_sockaddr: Any = None
         self.check_family = 0
+        self.check_port = settings.check.port
+        self.checked = settings.check.enabled and not added
+        self.agent = Agent(self) if settings.agent.enabled else None
+        self.moved = False
+        self.revision = 0
+        self.added = added
+        if added and self.agent is not None:
+            self.agent.enabled = False
         # Up, but the first failed check brings it down.
         self.health = settings.check.rise
         self.check_status = ""
@@ -237,6 +268,16 @@ class Server:
             return 1.0
         passed = (self.backend.worker.now - self.slowstart_from) * 1000
         return min(1.0, max(0.0, passed / length))
+
+    @property
+    def wanted_up(self) -> bool:
+        """
+        Whether neither health checks nor the agent, as far as they are on, object to its being up.
+        """
+        if self.checked and self.health < self.description.settings.check.rise:
+            return False
+        agent = self.agent
+        return agent is None or not agent.enabled or agent.health > 0
 
     @property
     def up(self) -> bool:

@@ -24,6 +24,7 @@ EMERGENCY, ALERT, NOTICE = 0, 1, 5
 #: What the short names of check results mean (management manual 9.1, C{check_status}).
 CHECK_TEXTS = {
     "UNK": "Unknown",
+    "CHECKED": "No status change",
     "INI": "Initializing",
     "SOCKERR": "Socket error",
     "L4OK": "Layer4 check passed",
@@ -136,6 +137,18 @@ def begin(backend: Backend, now: float) -> None:
     backend.last_change = now
 
 
+def declare_healthy(server: Server, healthy: bool) -> None:
+    """
+    Let the next result of a health check confirm, or contradict, what is declared now.
+
+    @param server: The server.
+
+    @param healthy: Whether it is to count as entirely healthy or as entirely not.
+    """
+    check = server.description.settings.check
+    server.health = check.rise + check.fall - 1 if healthy else 0
+
+
 def set_up(server: Server, now: float, reason: str = "") -> list[Message]:
     """
     A server is found, or declared, able to serve.
@@ -150,8 +163,6 @@ def set_up(server: Server, now: float, reason: str = "") -> list[Message]:
     """
     if server.admin & Admin.MAINT:
         return []
-    check = server.description.settings.check
-    server.health = check.rise + check.fall - 1
     if server.operational in (Operational.RUNNING, Operational.STARTING):
         return []
     if server.operational is Operational.STOPPED:
@@ -176,7 +187,6 @@ def set_down(server: Server, now: float, reason: str = "") -> list[Message]:
     """
     if server.admin & Admin.MAINT:
         return []
-    server.health = 0
     if server.operational is Operational.STOPPED:
         return []
     server.operational = Operational.STOPPED
@@ -220,6 +230,7 @@ def set_maint(server: Server, now: float, mode: Admin = Admin.FORCED_MAINT) -> l
         server.admin |= mode
         return []
     was_down = server.operational is Operational.STOPPED
+    server.health = 0
     server.admin = server.admin & ~Admin.DRAIN | mode
     server.operational = Operational.STOPPED
     if was_down:
@@ -278,6 +289,29 @@ def set_ready(server: Server, now: float) -> list[Message]:
     return [_notice(f"{_name(server)} is {word} (leaving forced drain)."), *messages]
 
 
+def set_resolved(server: Server, now: float) -> list[Message]:
+    """
+    End the maintenance of a server whose address was not known.
+
+    @param server: It; it has an address now.
+
+    @param now: The monotonic clock.
+
+    @return: The messages.
+    """
+    server.admin &= ~Admin.RESOLUTION_MAINT
+    if server.admin & Admin.MAINT:
+        return []
+    _begin_anew(server)
+    server.last_change = now
+    if server.wanted_up:
+        _rise(server, now)
+    messages, _ = _settle_and_hand_on(server, now)
+    word = "DOWN" if server.operational is Operational.STOPPED else "UP"
+    name = f"{_name(server)} ('{server.description.address.host}')"
+    return [_notice(f"{name} is {word}/READY (resolves again)."), *messages]
+
+
 def set_weight(server: Server, weight: int, now: float) -> list[Message]:
     """
     Change a server's weight; 0 keeps new streams away.
@@ -292,6 +326,24 @@ def set_weight(server: Server, weight: int, now: float) -> list[Message]:
     """
     server.weight = weight
     return _settle_and_hand_on(server, now)[0]
+
+
+def set_maxconn(server: Server, maxconn: int) -> None:
+    """
+    Change how many streams a server may have, and give it streams that wait.
+
+    @param server: It.
+
+    @param maxconn: 0 for no limit.
+    """
+    server.maxconn = maxconn
+    balancer = getattr(server.backend, "balancer", None)
+    if balancer is not None:
+        # Whether any server has a limit decides how some algorithms choose.
+        balancer.update()
+    if server.usable_now:
+        for hook in server.backend.worker.on_server_up:
+            hook(server)
 
 
 def warm(server: Server, now: float) -> None:
@@ -320,6 +372,12 @@ def _notice(text: str) -> Message:
     return Message(Severity.WARNING, NOTICE, text)
 
 
+def _begin_anew(server: Server) -> None:
+    check = server.description.settings.check
+    if check.enabled:
+        server.health = check.rise
+
+
 def _rise(server: Server, now: float) -> None:
     if server.description.settings.slowstart_ms:
         server.operational = Operational.STARTING
@@ -332,11 +390,13 @@ def _rise(server: Server, now: float) -> None:
 
 
 def _leave_maint(server: Server, now: float, word: str) -> list[Message]:
-    server.health = server.description.settings.check.rise
+    _begin_anew(server)
     server.last_change = now
-    _rise(server, now)
+    if server.wanted_up:
+        _rise(server, now)
     messages, _ = _settle_and_hand_on(server, now)
-    return [_notice(f"{_name(server)} is UP/{word} (leaving forced maintenance)."), *messages]
+    turn = "DOWN" if server.operational is Operational.STOPPED else "UP"
+    return [_notice(f"{_name(server)} is {turn}/{word} (leaving forced maintenance)."), *messages]
 
 
 def _settle_up(server: Server, now: float, what: str, reason: str) -> list[Message]:

@@ -135,7 +135,7 @@ class Exchange(Stream):
         if server.port_follows and isinstance(sockaddr, tuple):
             port = self.session.destination()[1]
             if server.port_offset:
-                port += server.description.address.port
+                port += sockaddr[1]
             return (sockaddr[0], port & 0xFFFF, *sockaddr[2:])
         return sockaddr
 

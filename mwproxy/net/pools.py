@@ -55,8 +55,23 @@ def keep_idle(server: Server, link: ServerLink, now: float) -> None:
         if (0 <= settings.pool_max <= len(server.idle)) or 0 <= settings.max_reuse <= link.uses:
             link.reset()
             return
+        if server.moved and not _still_there(server, link):
+            link.reset()
+            return
     link.rest(now)
     server.idle.append(link)
+
+
+def _still_there(server: Server, link: ServerLink) -> bool:
+    """
+    Tell whether a connection leads to where its server is now, the console having moved it.
+    """
+    try:
+        peer = link.sock.getpeername()
+    except OSError:
+        return False
+    where = server.sockaddr
+    return bool(peer[0] == where[0] and (server.port_follows or peer[1] == where[1]))
 
 
 def purge(servers: Iterable[Server], now: float) -> None:

@@ -32,7 +32,7 @@ _CHECK_STATUS = {
     "L7STS": 17,
 }
 _FAILED, _PASSED, _CONDITIONAL = 2, 3, 4
-_CONFIGURED, _ENABLED, _PAUSED = 2, 4, 8
+_RUNNING, _CONFIGURED, _ENABLED, _PAUSED, _AGENT = 1, 2, 4, 8, 16
 
 
 def _host_and_port(server: Server) -> tuple[str, int]:
@@ -64,13 +64,18 @@ def state_row(server: Server, now: float) -> str:
         if name == "L7OKC":
             result = _CONDITIONAL
     maint = bool(server.admin & Admin.MAINT)
-    check_state = _PAUSED if maint else 0
+    check_state = 0
+    if maint and (settings.check.enabled or server.admin & Admin.CONFIG_MAINT):
+        check_state = _PAUSED
     if settings.check.enabled:
-        running = server.check_status.startswith("*")
-        check_state |= _CONFIGURED | _ENABLED | int(running)
+        check_state |= _CONFIGURED
+        if server.checked:
+            running = server.check_status.startswith("*")
+            check_state |= _ENABLED | (_RUNNING if running else 0)
     address = server.description.address
+    agent = server.agent
     changed = max(0, int(now - (server.last_change or backend.worker.started)))
-    check_address = settings.check.address
+    check_host = server.check_sockaddr[0] if isinstance(server.check_sockaddr, tuple) else ""
     cells = [
         backend.number,
         backend.name,
@@ -86,19 +91,29 @@ def state_row(server: Server, now: float) -> str:
         result,
         0 if maint else server.health,
         check_state,
-        0,
+        _agent_state(server),
         0,
         int(settings.id is not None),
         address.host if address.family == "name" else "-",
         port,
         "-",
         0,
-        settings.check.port,
-        check_address.host if check_address is not None else "-",
-        "-",
-        0,
+        server.check_port,
+        check_host or "-",
+        agent.shown_host if agent is not None and agent.shown_host else check_host or "-",
+        agent.port if agent is not None else server.check_port,
     ]
     return " ".join(map(str, cells)) + "\n"
+
+
+def _agent_state(server: Server) -> int:
+    agent = server.agent
+    if agent is None:
+        return 0
+    state = _AGENT | _CONFIGURED
+    if agent.enabled:
+        state |= _ENABLED | (_RUNNING if agent.status.startswith("*") else 0)
+    return state
 
 
 def conn_header() -> str:

@@ -16,7 +16,7 @@ from mwproxy.core.registry import UnknownName
 from mwproxy.live.counters import Counters
 from mwproxy.live.proxies import Backend, Frontend, WorkerState
 from mwproxy.live.servers import Admin, Server
-from mwproxy.observe import stat_proxies, stat_servers, stat_traffic
+from mwproxy.observe import stat_agents, stat_proxies, stat_servers, stat_traffic
 from mwproxy.observe.fields import Field, stat_fields
 
 _NAMES = (
@@ -40,7 +40,7 @@ LETTERS = "FBSL"
 NAMES = ("Frontend", "Backend", "Server", "Listener")
 MASKS = {FRONTEND: 1, BACKEND: 2, SERVER: 4, LISTENER: 8}
 
-_REGISTERING = (stat_proxies, stat_servers, stat_traffic)
+_REGISTERING = (stat_agents, stat_proxies, stat_servers, stat_traffic)
 
 
 @dataclass(slots=True)

@@ -160,7 +160,7 @@ def field_downtime(row: Row) -> Value:
     Add up the time of failure; servers without checks have none to show.
     """
     if row.server is not None:
-        if not row.server.description.settings.check.enabled:
+        if not row.server.checked:
             return None
         downtime, since = row.server.downtime, row.server.down_since
     elif row.backend is not None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 #: What short names of check results mean (management manual, 9.1, column check_status).
 CHECK_TEXTS = {
     "UNK": "unknown",
+    "CHECKED": "No status change",
     "INI": "Initializing",
     "SOCKERR": "Socket error",
     "L4OK": "Layer4 check passed",
@@ -40,17 +41,25 @@ def server_status(server: Server) -> str:
     @param server: The server.
 
     @return: C{UP}, C{DOWN}, C{MAINT}, C{DRAIN}, C{NOLB} or C{no check}; with the progress of
-        checks, such as C{UP 1/3} or C{DOWN 1/2}, while they disagree with the state.
+        checks, such as C{UP 1/3} or C{DOWN 1/2}, while they disagree with the state; with
+        C{(agent)} where the agent is why, or may be.
     """
     if server.admin._value_ & _MAINT:
         return "MAINT"
+    agent = server.agent
+    if agent is not None and agent.enabled:
+        if server.operational is Operational.STOPPED and not agent.health:
+            return "DOWN (agent)"
+        if server.admin._value_ & _DRAIN and server.operational is Operational.RUNNING:
+            return "DRAIN (agent)"
     check = server.description.settings.check
-    if not check.enabled:
-        if server.admin & Admin.DRAIN:
+    if not server.checked:
+        if server.admin._value_ & _DRAIN:
             return "DRAIN"
         return "no check" if server.operational is not Operational.STOPPED else "DOWN"
     if server.operational is Operational.STOPPED:
-        return f"DOWN {server.health}/{check.rise}" if server.health else "DOWN"
+        rising = 0 < server.health < check.rise
+        return f"DOWN {server.health}/{check.rise}" if rising else "DOWN"
     word = "UP"
     if server.operational is Operational.STOPPING:
         word = "NOLB"
@@ -79,7 +88,7 @@ def server_address(server: Server) -> str:
 
 def _checked(row: Row) -> Server | None:
     server = row.server
-    if server is None or not server.description.settings.check.enabled:
+    if server is None or not server.checked:
         return None
     # An "&" of two flags makes a third: ten thousand times ten of them are a tenth of a second.
     return None if server.admin._value_ & _MAINT else server
@@ -90,7 +99,7 @@ def field_chkfail(row: Row) -> Value:
     """
     Count failed checks.
     """
-    if row.server is None or not row.server.description.settings.check.enabled:
+    if row.server is None or not row.server.checked:
         return None
     return row.counters.chkfail
 
@@ -102,7 +111,7 @@ def field_chkdown(row: Row) -> Value:
     """
     if row.backend is None:
         return None
-    if row.server is not None and not row.server.description.settings.check.enabled:
+    if row.server is not None and not row.server.checked:
         return None
     return row.counters.chkdown
 
@@ -267,6 +276,6 @@ def field_need_conn_est(row: Row) -> Value:
 )
 def field_srid(row: Row) -> Value:
     """
-    Number the use of the server's number: servers are never replaced.
+    Count the servers that had its number before and were deleted.
     """
-    return 0 if row.server is not None else None
+    return row.server.revision if row.server is not None else None

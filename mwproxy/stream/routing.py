@@ -184,6 +184,13 @@ class Router:
             found = self._routes[backend] = Route(self.frontend, backend)
         return found
 
+    def forget(self, server: Server) -> None:
+        """
+        Let go of a server that was deleted.
+        """
+        for route in self._routes.values():
+            route.tallies.pop(server, None)
+
     def choose(self, stream: Stream) -> Route | None:
         """
         Choose the backend of a stream (configuration manual, C{use_backend},

@@ -288,9 +288,9 @@ class EffectTests(SynchronousTestCase):
         """
         Declared up or down, a server is entirely so; out of maintenance it must prove itself.
         """
-        states.set_down(self.server, START)
+        states.declare_healthy(self.server, False)
         self.assertEqual(self.server.health, 0)
-        states.set_up(self.server, START)
+        states.declare_healthy(self.server, True)
         self.assertEqual(self.server.health, 4)
         states.set_maint(self.server, START)
         states.set_ready(self.server, START)

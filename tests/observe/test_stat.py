@@ -172,6 +172,7 @@ class StatTests(SynchronousTestCase):
         A server that is down shows how many of its checks have passed.
         """
         server = self.state.backends["be1"].servers[0]
+        states.declare_healthy(server, False)
         states.set_down(server, START)
         self.assertEqual(self.only("be1", "s1")["status"], "DOWN")
         server.health = 1

@@ -67,6 +67,8 @@ def _parse_server(line: Line, proxy: model.Proxy) -> model.Server:
     if address.family == "sockpair":
         raise ConfigError("'sockpair@' on 'server' is not supported by mwproxy")
     settings = parse_settings(line, words, proxy.default_server)
+    if settings.agent.enabled and not (settings.agent.port or settings.check.port):
+        raise ConfigError(f"server {name} does not have agent port. Agent check has been disabled.")
     check = settings.check
     if check.enabled and (address.port_offset or not address.port) and not check.port:
         target = check.address or address
@@ -297,7 +299,6 @@ def server_proto(line: Line, settings: ServerSettings) -> None:
 
 
 # The negations of features that mwproxy is without say what is so anyway.
-@server_option("no-agent-check")
 @server_option("no-check-reuse-pool")
 @server_option("no-check-send-proxy")
 @server_option("no-check-ssl")

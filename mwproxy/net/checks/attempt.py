@@ -56,11 +56,15 @@ class Attempt:
         dialog: Dialog,
         place: tuple[Any, int],
         done: Callable[[Result], None],
+        *,
+        proxied: bool = False,
     ) -> None:
         """
         @param reactor: Provides descriptors and timers.
 
         @param server: The server to check.
+
+        @param proxied: Whether to begin with the PROXY header of C{send-proxy}.
 
         @param dialog: What to say.
 
@@ -73,6 +77,7 @@ class Attempt:
         self._server = server
         self._dialog = dialog
         self._sockaddr, self._family = place
+        self._proxied = proxied
         self._done = done
         self._socket: socket.socket | None = None
         self._fd = -1
@@ -207,7 +212,7 @@ class Attempt:
 
     def _proxy_header(self) -> bytes:
         settings = self._server.description.settings
-        if not settings.send_proxy or settings.check.port or settings.check.address is not None:
+        if not self._proxied:
             return b""
         if settings.send_proxy == 2:
             return encode_v2(None)

@@ -4,7 +4,8 @@ What the outcome of a check means for its server.
 Rules (configuration manual 5.2, "rise", "fall"). Health counts from 0 to rise+fall-1, the server is
 up from rise on. A passed check makes one that is up entirely healthy, a failed one takes one step
 down; below rise it is down and begins anew at 0. A server that has just started or left maintenance
-stands at rise: the first failure brings it down.
+stands at rise: the first failure brings it down. An agent that reports the server down keeps it
+down whatever health checks find.
 """
 
 from __future__ import annotations
@@ -44,12 +45,16 @@ def take_result(server: Server, result: Result, duration_ms: int, now: float) ->
             server.counters.chkfail += 1
             server.health -= 1
             if server.health < check.rise:
+                server.health = 0
                 messages = set_down(server, now, reason)
         else:
             server.health = 0
     else:
-        server.health = check.rise + check.fall - 1 if was_up else server.health + 1
-        if server.health >= check.rise:
+        if was_up or server.health + 1 >= check.rise:
+            server.health = check.rise + check.fall - 1
+        else:
+            server.health += 1
+        if server.wanted_up:
             messages = set_up(server, now, reason)
     if logs_all and (result.status, server.health) != before:
         messages.insert(0, _health_message(server, result, duration_ms))

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mwproxy.live.states import CHECK_TEXTS
+from mwproxy.protocols.agent_check import Advice
 
 _PASSED = frozenset({"L4OK", "L6OK", "L7OK", "L7OKC"})
+#: Results of the application itself, which are told with their code.
+_CODED = frozenset({"L7OK", "L7OKC", "L7STS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +26,14 @@ class Result:
     @ivar code: HTTP status, 0 for none.
 
     @ivar info: What was seen: an error or reason phrase; may be empty.
+
+    @ivar advice: What an agent asks for besides, L{None} for nothing.
     """
 
     status: str
     code: int = 0
     info: str = ""
+    advice: Advice | None = None
 
     @property
     def passed(self) -> bool:
@@ -35,6 +41,13 @@ class Result:
         Whether the server is fine.
         """
         return self.status in _PASSED
+
+    @property
+    def coded(self) -> bool:
+        """
+        Whether the application itself has answered, so that there is a code.
+        """
+        return self.status in _CODED
 
     def describe(self, duration_ms: int) -> str:
         """
@@ -45,7 +58,7 @@ class Result:
         @return: Such as C{reason: Layer4 timeout, check duration: 300ms}.
         """
         text = f"reason: {CHECK_TEXTS[self.status]}"
-        if self.code:
+        if self.coded:
             text += f", code: {self.code}"
         if self.info:
             text += f', info: "{self.info}"'

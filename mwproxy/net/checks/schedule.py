@@ -4,13 +4,13 @@ When servers are checked.
 Rules. First checks are spread over the shortest interval of all servers, so that they do not come
 at once; from then on each server keeps its own rhythm, counted from the begin of a check. At most
 L{MAX_RUNNING} checks run at a time, others wait their turn: ten thousand dead servers delay each
-other, not the traffic. Servers in maintenance are not checked.
+other, not the traffic. Servers in maintenance are not checked, but their agents are asked. Servers
+that the console adds have their first check after one interval.
 """
 
 from __future__ import annotations
 
 import random
-import socket
 import time
 from collections import deque
 from collections.abc import Callable
@@ -21,64 +21,15 @@ from twisted.internet.defer import Deferred, succeed
 from mwproxy.core.families import PACKAGES, health_checks
 from mwproxy.core.registry import load_family
 from mwproxy.live.proxies import Say, WorkerState
-from mwproxy.live.servers import Admin, Operational, Server
+from mwproxy.live.servers import Operational, Server
 from mwproxy.live.states import announce, warm
 from mwproxy.net.checks.attempt import Attempt
-from mwproxy.net.checks.health import interval_ms, take_result
+from mwproxy.net.checks.checker import AgentChecker, Checker, HealthChecker
 from mwproxy.net.checks.result import Result
 
 MAX_RUNNING = 100
 _SLOWSTART_STEPS = 20
 _SHORTEST_STEP_S = 0.05
-
-
-class Checker:
-    """
-    The checks of one server: C{server.check}.
-
-    @ivar paused: True while the console has disabled them.
-    """
-
-    __slots__ = ("attempt", "make_dialog", "paused", "server", "started", "timer")
-
-    def __init__(self, server: Server, make_dialog: Callable[..., Any]) -> None:
-        """
-        @param server: The server.
-
-        @param make_dialog: Makes what is said on a connection.
-        """
-        self.server = server
-        self.make_dialog = make_dialog
-        self.paused = False
-        self.attempt: Attempt | None = None
-        self.started = 0.0
-        self.timer: Any = None
-
-    def wanted(self) -> bool:
-        """
-        Tell whether the server is to be checked at present, and can be.
-        """
-        if self.paused or self.server.admin & Admin.MAINT:
-            return False
-        return self.place() is not None
-
-    def place(self) -> tuple[Any, int] | None:
-        """
-        Find out where to connect (C{addr} and C{port}).
-
-        @return: What C{connect} takes, and its family; L{None} when that is not known.
-        """
-        server = self.server
-        check = server.description.settings.check
-        sockaddr, family = server.check_sockaddr, server.check_family
-        if sockaddr is None:
-            sockaddr, family = server.sockaddr, server.family
-        if sockaddr is None or family == socket.AF_UNIX:
-            return None if sockaddr is None else (sockaddr, family)
-        port = check.port or sockaddr[1] or server.description.address.port
-        if not port:
-            return None
-        return (sockaddr[0], port, *sockaddr[2:]), family
 
 
 class Checks:
@@ -126,27 +77,41 @@ class Checks:
         if "tcp" not in health_checks:
             load_family(PACKAGES["health_checks"])
         self._state.on_server_up.append(self._server_up)
-        checked = [
-            server
-            for backend in self._state.backends.values()
-            for server in backend.servers
-            if server.description.settings.check.enabled
-        ]
-        if not checked:
+        self._state.on_server_added.append(self._server_added)
+        self._state.on_server_gone.append(self._server_gone)
+        for backend in self._state.backends.values():
+            for server in backend.servers:
+                self._checkers += self._checkers_of(server)
+        if not self._checkers:
             return
-        shortest = min([server.description.settings.check.inter_ms for server in checked]) / 1000
-        make_tcp, make_http = health_checks.get("tcp").make, health_checks.get("http").make
-        for server in checked:
-            plain = server.backend.description.http_check is None
-            server.check = checker = Checker(server, make_tcp if plain else make_http)
-            self._checkers.append(checker)
+        shortest = min([checker.inter_ms for checker in self._checkers]) / 1000
         # One timer for all first checks: ten thousand at once would hold the worker up.
-        begun, step = self._clock(), shortest / len(checked)
-        self._first_timer = self._reactor.callLater(0, self._begin_first, 0, begun, step)
+        begun, step = self._clock(), shortest / len(self._checkers)
+        checkers = list(self._checkers)
+        self._first_timer = self._reactor.callLater(0, self._begin_first, checkers, 0, begun, step)
 
-    def _begin_first(self, position: int, begun: float, step: float) -> None:
+    def _checkers_of(self, server: Server) -> list[Checker]:
+        """
+        Make the checkers of a server, as far as its settings ask for checks.
+        """
+        settings = server.description.settings
+        made: list[Checker] = []
+        if settings.check.enabled:
+            name = "tcp" if server.backend.description.http_check is None else "http"
+            server.check = HealthChecker(server, health_checks.get(name).make)
+            made.append(server.check)
+        if server.agent is not None:
+            server.agent.checker = AgentChecker(server, health_checks.get("agent").make)
+            made.append(server.agent.checker)
+        return made
+
+    def _begin_first(
+        self, checkers: list[Checker], position: int, begun: float, step: float
+    ) -> None:
         """
         Begin the first checks of servers whose time has come.
+
+        @param checkers: In order.
 
         @param position: Which server is next.
 
@@ -156,14 +121,15 @@ class Checks:
         """
         self._first_timer = None
         now = self._clock()
-        while position < len(self._checkers):
+        while position < len(checkers):
             due = begun + position * step
             if due > now:
                 self._first_timer = self._reactor.callLater(
-                    due - now, self._begin_first, position, begun, step
+                    due - now, self._begin_first, checkers, position, begun, step
                 )
                 return
-            self._due(self._checkers[position])
+            if not checkers[position].gone:
+                self._due(checkers[position])
             position += 1
 
     def stop(self) -> Deferred[None]:
@@ -173,24 +139,54 @@ class Checks:
         @return: Fires at once: nothing is left.
         """
         self._stopped = True
-        if self._server_up in self._state.on_server_up:
-            self._state.on_server_up.remove(self._server_up)
+        for hooks, hook in (
+            (self._state.on_server_up, self._server_up),
+            (self._state.on_server_added, self._server_added),
+            (self._state.on_server_gone, self._server_gone),
+        ):
+            if hook in hooks:
+                hooks.remove(hook)
         if self._first_timer is not None:
             self._first_timer.cancel()
             self._first_timer = None
         for checker in self._checkers:
-            if checker.timer is not None:
-                checker.timer.cancel()
-                checker.timer = None
-            if checker.attempt is not None:
-                checker.attempt.stop()
-                checker.attempt = None
+            self._end(checker)
         self._waiting.clear()
         self._running = 0
         for timer in self._warming.values():
             timer.cancel()
         self._warming.clear()
         return succeed(None)
+
+    def _end(self, checker: Checker) -> None:
+        if checker.timer is not None:
+            checker.timer.cancel()
+            checker.timer = None
+        if checker.attempt is not None:
+            checker.attempt.stop()
+            checker.attempt = None
+            self._running -= 1
+
+    def _server_added(self, server: Server) -> int:
+        for checker in self._checkers_of(server):
+            self._checkers.append(checker)
+            checker.started = self._clock()
+            self._schedule(checker)
+        return 0
+
+    def _server_gone(self, server: Server) -> int:
+        gone = [checker for checker in self._checkers if checker.server is server]
+        for checker in gone:
+            checker.gone = True
+            self._end(checker)
+            self._checkers.remove(checker)
+            if checker in self._waiting:
+                self._waiting.remove(checker)
+        warming = self._warming.pop(server, None)
+        if warming is not None:
+            warming.cancel()
+        self._begin_waiting()
+        return 0
 
     def _due(self, checker: Checker) -> None:
         checker.timer = None
@@ -206,8 +202,8 @@ class Checks:
         server = checker.server
         place = checker.place()
         assert place is not None
-        checker.started = server.check_started = self._clock()
-        server.check_status = f"* {server.check_status or 'INI'}"
+        checker.started = self._clock()
+        checker.begin()
         self._running += 1
         checker.attempt = attempt = Attempt(
             self._reactor,
@@ -215,8 +211,9 @@ class Checks:
             checker.make_dialog(server),
             place,
             lambda result: self._done(checker, result),
+            proxied=checker.proxied,
         )
-        inter_s = server.description.settings.check.inter_ms / 1000
+        inter_s = checker.inter_ms / 1000
         timeouts = server.backend.description.timeouts
         if timeouts.check is None:
             attempt.start(inter_s, None)
@@ -227,20 +224,21 @@ class Checks:
         attempt.start(connect_s, timeouts.check / 1000)
 
     def _done(self, checker: Checker, result: Result) -> None:
-        server = checker.server
         checker.attempt = None
         self._running -= 1
         now = self._clock()
-        if checker.paused or server.admin & Admin.MAINT:
-            status = server.check_status.removeprefix("* ")
-            server.check_status = "" if status == "INI" else status
-        else:
+        if checker.wanted():
             duration_ms = int((now - checker.started) * 1000)
-            announce(server.backend, take_result(server, result, duration_ms, now))
+            announce(checker.server.backend, checker.take(result, duration_ms, now))
+        else:
+            checker.give_up()
         # A message may have led to the end of all checks.
         if self._stopped:
             return
         self._schedule(checker)
+        self._begin_waiting()
+
+    def _begin_waiting(self) -> None:
         while self._waiting and self._running < MAX_RUNNING:
             following = self._waiting.popleft()
             if following.wanted():
@@ -249,7 +247,7 @@ class Checks:
                 self._schedule(following)
 
     def _schedule(self, checker: Checker) -> None:
-        interval = interval_ms(checker.server) / 1000
+        interval = checker.interval_ms() / 1000
         spread = self._state.configuration.global_.spread_checks
         if spread:
             interval += self._draw(-interval, interval) * spread / 100

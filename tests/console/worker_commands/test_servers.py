@@ -1,42 +1,21 @@
 """
-Tests for L{mwproxy.console.worker_commands.servers}.
+Tests for L{mwproxy.console.worker_commands.servers} and
+L{mwproxy.console.worker_commands.set_server}.
 """
 
 from __future__ import annotations
 
-from twisted.trial.unittest import SynchronousTestCase
-
-from mwproxy.console.session import WorkerConsole
 from mwproxy.core.diagnostics import Severity
-from mwproxy.core.levels import Level
 from mwproxy.live.servers import Admin, Operational
 from mwproxy.live.states import set_down
-from tests.console.sessions import connected
-from tests.observe.worker import START, a_worker
+from tests.console.worker_commands.servers import ServerConsoleTestCase
+from tests.observe.worker import START
 
 
-class ServerCommandTests(SynchronousTestCase):
+class ServerCommandTests(ServerConsoleTestCase):
     """
     Tests of what changes servers.
     """
-
-    def setUp(self) -> None:
-        self.worker = a_worker()
-        self.said: list[str] = []
-        self.worker.say = lambda severity, text: self.said.append(f"{severity.value} {text}")
-        self.session = WorkerConsole(self.worker, Level.ADMIN, "i")
-        self.wire = connected(self.session)
-        self.wire.clear()
-        self.servers = self.worker.backends["be1"].servers
-
-    def say(self, text: str) -> str:
-        """
-        Run a command.
-
-        @return: The answer without its empty line.
-        """
-        self.session.dataReceived(f"{text}\n".encode())
-        return self.wire.text().removesuffix("\n")
 
     def test_who(self) -> None:
         """
@@ -126,9 +105,15 @@ class ServerCommandTests(SynchronousTestCase):
         )
         self.assertEqual(
             self.say("set server be1/s1 fqdn x"),
-            "set server be1/s1 fqdn failed because no resolution is configured.\n",
+            "set server <b>/<s> fqdn failed because no resolution is configured.\n",
         )
-        self.assertIn("not supported by mwproxy", self.say("set server be1/s1 addr 1.2.3.4"))
+        self.assertEqual(
+            self.say("set server be1/s1 fqdn"), "set server <b>/<s> fqdn requires a FQDN.\n"
+        )
+        self.assertEqual(
+            self.say("set server be1/s1 ssl on"),
+            "'set server <srv> ssl' cannot be set.  default-server should define ssl settings\n",
+        )
 
     def test_admin_only(self) -> None:
         """

@@ -62,6 +62,8 @@ class AttemptTests(TestCase):
         dialog: Dialog | None = None,
         times: tuple[float, float | None] = (LONG, None),
         server: Server | None = None,
+        *,
+        proxied: bool = False,
     ) -> tuple[Attempt, Deferred[Result]]:
         """
         Begin a check.
@@ -70,7 +72,9 @@ class AttemptTests(TestCase):
         """
         done: Deferred[Result] = Deferred()
         subject = server or make_backend({}).servers[0]
-        attempt = Attempt(self.reactor, subject, dialog or TcpDialog(), place, done.callback)
+        attempt = Attempt(
+            self.reactor, subject, dialog or TcpDialog(), place, done.callback, proxied=proxied
+        )
         attempt.start(*times)
         self.assertFalse(done.called)
         return attempt, done
@@ -242,17 +246,17 @@ class AttemptTests(TestCase):
     async def test_proxy_header(self) -> None:
         """
         With C{send-proxy} checks begin with a header: version 1 names the connection, version 2
-        says that it is the proxy's own. Checks of another port go without.
+        says that it is the proxy's own.
         """
         listener = self.listen()
         place = (listener.getsockname(), socket.AF_INET)
         for settings, start in (
             ({"send_proxy": 1, "check": {}}, b"PROXY TCP4 127.0.0.1 127.0.0.1 "),
             ({"send_proxy": 2, "check": {}}, b"\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00"),
-            ({"send_proxy": 1, "check": {"port": place[0][1]}}, b""),
+            ({"send_proxy": 1, "check": {}}, b""),
         ):
             server = make_backend(settings).servers[0]
-            _, done = self.begin(place, server=server)
+            _, done = self.begin(place, server=server, proxied=bool(start))
             self.assertEqual(await done, Result("L4OK"))
             connection, _ = listener.accept()
             connection.settimeout(5)

@@ -17,8 +17,9 @@ from mwproxy.live import states
 from mwproxy.live.proxies import Backend
 from mwproxy.live.servers import Operational, Server
 from mwproxy.net.checks import schedule
+from mwproxy.net.checks.checker import HealthChecker
 from mwproxy.net.checks.result import Result
-from mwproxy.net.checks.schedule import Checker, Checks
+from mwproxy.net.checks.schedule import Checks
 from tests.live.backends import START, listen, make_backend
 
 GOOD = Result("L4OK")
@@ -39,7 +40,10 @@ class FakeAttempt:
         dialog: Any,
         place: tuple[Any, int],
         done: Callable[[Result], None],
+        *,
+        proxied: bool = False,
     ) -> None:
+        self.proxied = proxied
         self.server = server
         self.dialog = dialog
         self.place = place
@@ -200,7 +204,7 @@ class ScheduleTests(SynchronousTestCase):
             server.sockaddr, server.family = (("192.0.2.1", server.description.address.port), 2)
             if server.description.settings.check.address is not None:
                 server.check_sockaddr, server.check_family = ("::1", 0, 0, 0), 10
-            return Checker(server, lambda server: None).place()
+            return HealthChecker(server, lambda server: None).place()
 
         elsewhere = Address("ipv6", "::1")
         self.assertEqual(place("192.0.2.1:80"), (("192.0.2.1", 80), 2))
@@ -210,9 +214,9 @@ class ScheduleTests(SynchronousTestCase):
         self.assertEqual(both, (("::1", 81, 0, 0), 10))
         self.assertIsNone(place("192.0.2.1"))
         server = make_backend({"check": {}}).servers[0]
-        self.assertIsNone(Checker(server, lambda server: None).place())
+        self.assertIsNone(HealthChecker(server, lambda server: None).place())
         server.sockaddr, server.family = "/tmp/s", 1
-        self.assertEqual(Checker(server, lambda server: None).place(), ("/tmp/s", 1))
+        self.assertEqual(HealthChecker(server, lambda server: None).place(), ("/tmp/s", 1))
 
     def test_maintenance(self) -> None:
         """
@@ -235,10 +239,10 @@ class ScheduleTests(SynchronousTestCase):
         Checks that the console has disabled wait until it enables them.
         """
         backend, _ = self.begin({"check": {}})
-        backend.servers[0].check.paused = True
+        backend.servers[0].checked = False
         self.clock.pump([0, 2, 2])
         self.assertEqual(self.made, [])
-        backend.servers[0].check.paused = False
+        backend.servers[0].checked = True
         self.clock.advance(2)
         self.assertEqual(len(self.made), 1)
 
