@@ -13,11 +13,18 @@ from typing import Any
 
 from mwproxy.core import families
 from mwproxy.core.diagnostics import ConfigError
+from mwproxy.live.patterns import Reference, book_of
+from mwproxy.rules.acl_patterns import AclPatterns
 from mwproxy.rules.casts import CannotCast, cast
 from mwproxy.rules.context import Context
 from mwproxy.rules.expression import Expression, compile_expression, split_name
 from mwproxy.rules.fast import fast_predicate
-from mwproxy.rules.patterns import load_map_file, load_pattern_file
+from mwproxy.rules.patterns import (
+    load_map_file,
+    load_pattern_file,
+    parse_ranges,
+    range_text,
+)
 from mwproxy.rules.unsupported import FETCHES
 
 Predicate = Callable[[Any], bool]
@@ -147,7 +154,7 @@ def compile_acl(words: list[str], context: Context) -> Predicate:
         raise ConfigError(f"{message} in ACL expression '{text}'{found}{hint}") from None
     if not expression.plain:
         implied = ""
-    method, groups, resolve, given = _flags(words[1:])
+    method, sources, resolve, given = _flags(words[1:], context, name)
     method = method or implied or _DEFAULT_METHOD.get(expression.gives, "")
     if not method:
         raise ConfigError(
@@ -156,29 +163,30 @@ def compile_acl(words: list[str], context: Context) -> Predicate:
         )
     if not given and method not in ("bool", "found"):
         context.diagnostics.warning(_NO_PATTERN.format(text))
-    predicate = _predicate(expression, method, groups, resolve, name)
+    predicate = _predicate(expression, method, sources, resolve, name)
     predicate.__dict__.update(phases=expression.phases, criterion=text)
     return predicate
 
 
 #: What other fetches accept as a derived keyword too, such as C{req.hdr_beg} of the manual.
 _SUFFIXES = ("beg", "dir", "dom", "end", "len", "reg", "sub")
-_Groups = list[tuple[bool, list[str]]]
+_Sources = list[tuple[bool, Reference]]
 
 
-def _flags(words: list[str]) -> tuple[str, _Groups, bool, bool]:
+def _flags(words: list[str], context: Context, keyword: str) -> tuple[str, _Sources, bool, bool]:
     """
     Read flags and patterns.
 
-    @return: Match method (empty for the default), patterns grouped by C{-i}, whether names may be
-        resolved, and whether there was any pattern or C{--}.
+    @return: Match method (empty for the default), lists of patterns and whether each ignores case,
+        whether names may be resolved, and whether there was any pattern or C{--}.
     """
     method = ""
     ignore_case = False
     resolve = True
     as_map = False
     given = False
-    groups: _Groups = []
+    own_number = -1
+    files: list[tuple[bool, bool, str]] = []
     position = 0
 
     def take(flag: str, what: str) -> str:
@@ -187,11 +195,6 @@ def _flags(words: list[str]) -> tuple[str, _Groups, bool, bool]:
         if position >= len(words):
             raise ConfigError(f"'{flag}' expects {what}")
         return words[position]
-
-    def add(patterns: list[str]) -> None:
-        if not groups or groups[-1][0] != ignore_case:
-            groups.append((ignore_case, []))
-        groups[-1][1].extend(patterns)
 
     while position < len(words) and words[position].startswith("-"):
         flag = words[position]
@@ -203,6 +206,7 @@ def _flags(words: list[str]) -> tuple[str, _Groups, bool, bool]:
             number = take(flag, "a unique ACL id")
             if not number.isdecimal():
                 raise ConfigError("Argument of '-u' must be a number")
+            own_number = int(number)
         elif flag == "-M":
             as_map = True
         elif flag == "-m":
@@ -216,8 +220,7 @@ def _flags(words: list[str]) -> tuple[str, _Groups, bool, bool]:
                 raise ConfigError(f"unknown matching method '{method}' when parsing ACL expression")
         elif flag == "-f":
             given = True
-            name = take(flag, "a file name")
-            add([key for key, _value in load_map_file(name)] if as_map else load_pattern_file(name))
+            files.append((ignore_case, as_map, take(flag, "a file name")))
         elif flag == "--":
             given = True
             position += 1
@@ -228,23 +231,37 @@ def _flags(words: list[str]) -> tuple[str, _Groups, bool, bool]:
                 "beginning with a '-'"
             )
         position += 1
-    if position < len(words):
-        given = True
-        add(words[position:])
-    return method, groups, resolve, given
+    book = book_of(context.diagnostics)
+    where = f"file '{context.where.file}' line {context.where.line}"
+    sources: _Sources = []
+    for ignored, with_values, name in files:
+        if with_values:
+            reference = book.file(name, load_map_file, has_values=True)
+        else:
+            reference = book.file(name, _load_keys, has_values=False)
+        reference.in_acls = True
+        reference.places.append(f"{'map' if with_values else 'acl'} at {where}")
+        sources.append((ignored, reference))
+    given = given or position < len(words)
+    place = f"acl '{keyword}' {where}"
+    sources.append((ignore_case, book.anonymous(words[position:], place, own_number)))
+    return method, sources, resolve, given
+
+
+def _load_keys(name: str) -> list[tuple[str, str | None]]:
+    return [(pattern, None) for pattern in load_pattern_file(name)]
 
 
 def _predicate(
-    expression: Expression, method: str, groups: _Groups, resolve: bool, name: str
+    expression: Expression, method: str, sources: _Sources, resolve: bool, name: str
 ) -> Predicate:
-    matches = []
-    for ignore_case, patterns in groups or [(False, [])]:
-        make = families.matchers.get(method).make
-        if method == "ip":
-            matches.append(make(patterns, ignore_case, resolve))
-        else:
-            matches.append(make(patterns, ignore_case))
-    match = matches[0] if len(matches) == 1 else _any_of(matches)
+    if method in ("int", "len"):
+        # Operators belong to the words behind them; as ranges, patterns stand for themselves.
+        own = sources[-1][1]
+        ranges = [range_text(each) for each in parse_ranges(own.keys())]
+        own.clear()
+        own.add((text, None) for text in ranges)
+    change = None
     if method != "found":
         try:
             change = cast(expression.gives, _MATCH_TYPE.get(method, "str"))
@@ -258,43 +275,39 @@ def _predicate(
             )
         if method in ("bool", "int") and expression.gives in ("bool", "sint"):
             change = None
-        if change is not None:
-            match = _after(change, match)
-        elif len(groups) == 1 and expression.plain:
-            fast = fast_predicate(expression, method, groups[0][1], groups[0][0], match)
-            if fast is not None:
-                return fast
-    return _test(expression, match, method == "found")
-
-
-def _any_of(matches: list[Callable[[Any], bool]]) -> Callable[[Any], bool]:
-    return lambda sample: any(match(sample) for match in matches)
-
-
-def _after(change: Callable[[Any], Any], match: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    def run(sample: Any) -> bool:
-        value = change(sample)
-        return value is not None and match(value)
-
-    return run
+    patterns = AclPatterns(method, resolve, sources, change)
+    match = patterns.compile()
+    groups = patterns.groups()
+    predicate = None
+    if change is None and len(groups) == 1 and expression.plain and method != "found":
+        predicate = fast_predicate(expression, method, groups[0][1], groups[0][0], match)
+    if predicate is None:
+        predicate = _test(expression, match, method == "found")
+    if method not in ("found", "bool"):
+        patterns.predicate = predicate
+    return predicate
 
 
 def _test(expression: Expression, match: Callable[[Any], bool], found: bool) -> Predicate:
     sample, values = expression.sample, expression.values
-    if values is not None and not found:
-
-        def any_value(stream: Any) -> bool:
-            for value in values(stream):  # noqa: SIM110  # a generator would cost a call
-                if match(value):
-                    return True
-            return False
-
-        return any_value
     if found:
         return lambda stream: sample(stream) is not None
+
+    def any_value(stream: Any) -> bool:
+        # A generator would cost a call; without values this is not called.
+        for value in values(stream):  # type: ignore[misc]  # noqa: SIM110
+            if match(value):
+                return True
+        return False
 
     def one_value(stream: Any) -> bool:
         value = sample(stream)
         return value is not None and match(value) is True
 
-    return one_value
+    def rebind(new: Callable[[Any], bool], _patterns: object) -> None:
+        nonlocal match
+        match = new
+
+    predicate: Predicate = one_value if values is None else any_value
+    predicate.__dict__["rebind"] = rebind
+    return predicate

@@ -9,6 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from mwproxy.core.diagnostics import NOWHERE, Diagnostics, Where
+from mwproxy.live.patterns import keep_book
 
 REQUEST = frozenset({"connection", "internal", "request"})
 RESPONSE = frozenset({"connection", "internal", "backend", "server", "response"})
@@ -86,10 +87,12 @@ def pending(diagnostics: Diagnostics) -> list[Reference]:
 
 def check_references(configuration: Any, diagnostics: Diagnostics) -> None:
     """
-    Alert of names of backends, frontends and servers that do not exist.
+    Alert of names of backends, frontends and servers that do not exist; let the configuration have
+    the patterns that were read for it.
 
     @param configuration: The L{Configuration<mwproxy.config.model.Configuration>}.
     """
+    keep_book(diagnostics, configuration)
     for reference in pending(diagnostics):
         problem = _missing(configuration, reference)
         if problem:
@@ -109,6 +112,8 @@ def _missing(configuration: Any, reference: Reference) -> str:
         if proxy.name == wanted and (proxy.has_frontend if front else proxy.has_backend):
             if server and all(known.name != server for known in proxy.servers):
                 return f"unable to find server '{server}' in proxy '{wanted}', {tail}."
+            if server:
+                proxy.referred.add(server)
             return ""
     known = any(proxy.name == wanted for proxy in configuration.proxies)
     if known:

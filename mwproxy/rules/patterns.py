@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
@@ -15,6 +16,9 @@ from mwproxy.core.references import note_reference
 
 Network = IPv4Network | IPv6Network
 IpAddress = IPv4Address | IPv6Address
+
+#: IP version, address of the network, mask.
+NetworkNumbers = tuple[int, int, int]
 
 #: Bounds of a range; L{None} for no bound.
 Range = tuple[int | None, int | None]
@@ -100,6 +104,17 @@ def parse_ranges(words: list[str]) -> list[Range]:
     return ranges
 
 
+def parse_range(word: str) -> Range:
+    """
+    Read one integer pattern that stands for itself: a number or a range.
+
+    @return: Its bounds.
+
+    @raise ConfigError: It is neither.
+    """
+    return _range(word) if ":" in word else (_number(word), _number(word))
+
+
 def _number(word: str) -> int:
     if _NUMBER.fullmatch(word) is None:
         raise ConfigError(f"'{word}' is not a number")
@@ -159,28 +174,90 @@ def _expand(host: str) -> str:
     return ".".join(str(int(part)) for part in parts)
 
 
+def range_text(bounds: Range) -> str:
+    """
+    Write a range as C{show acl} does.
+
+    @return: Such as C{5}, C{1:4}, C{10:}.
+    """
+    low, high = bounds
+    if low == high:
+        return str(low)
+    return f"{'' if low is None else low}:{'' if high is None else high}"
+
+
+def network_numbers(word: str, resolve: bool) -> list[NetworkNumbers]:
+    """
+    Read an address pattern; see L{parse_networks}.
+
+    @return: IP version, network and mask of each, as numbers.
+
+    @raise ConfigError: It is none.
+    """
+    host, slash, mask = word.partition("/")
+    if host.count(".") == 3 and (not slash or (mask.isdecimal() and len(mask) < 3)):
+        # Most are written like this, and lists may have a hundred thousand of them.
+        try:
+            number = int.from_bytes(socket.inet_pton(socket.AF_INET, host), "big")
+        except OSError:
+            number = -1
+        length = int(mask or 32)
+        if number >= 0 and length <= 32:
+            bits = 0xFFFFFFFF << (32 - length) & 0xFFFFFFFF
+            return [(4, number & bits, bits)]
+    return [
+        (found.version, int(found.network_address), int(found.netmask))
+        for found in parse_networks(word, resolve)
+    ]
+
+
 class Networks:
     """
     A set of networks that addresses are looked up in.
+
+    @ivar contains: Tells whether an address is in one of them.
     """
 
-    def __init__(self, networks: list[Network]) -> None:
-        self._hosts4 = frozenset(
-            int(net.network_address)
-            for net in networks
-            if isinstance(net, IPv4Network) and net.prefixlen == 32
-        )
-        self._nets4 = [
-            (int(net.network_address), int(net.netmask))
-            for net in networks
-            if isinstance(net, IPv4Network) and net.prefixlen < 32
-        ]
-        self._nets6 = [
-            (int(net.network_address), int(net.netmask))
-            for net in networks
-            if isinstance(net, IPv6Network)
-        ]
+    def __init__(self, networks: Iterable[NetworkNumbers]) -> None:
+        """
+        @param networks: IP version, network and mask of each.
+        """
+        self._hosts4: dict[int, int] = {}
+        self._nets4: list[tuple[int, int]] = []
+        self._nets6: list[tuple[int, int]] = []
         self.contains = lru_cache(maxsize=8192)(self._contains)
+        self.extend(networks)
+
+    def add(self, network: NetworkNumbers) -> None:
+        """
+        Include one more network; one that is there is there twice.
+        """
+        self.extend([network])
+
+    def extend(self, networks: Iterable[NetworkNumbers]) -> None:
+        """
+        Include more networks.
+        """
+        hosts = self._hosts4
+        for version, number, mask in networks:
+            if version == 4 and mask == 0xFFFFFFFF:
+                hosts[number] = hosts.get(number, 0) + 1
+            else:
+                (self._nets4 if version == 4 else self._nets6).append((number, mask))
+        self.contains.cache_clear()
+
+    def remove(self, network: NetworkNumbers) -> None:
+        """
+        Exclude a network that was included, once.
+        """
+        version, number, mask = network
+        if version == 4 and mask == 0xFFFFFFFF:
+            self._hosts4[number] -= 1
+            if not self._hosts4[number]:
+                del self._hosts4[number]
+        else:
+            (self._nets4 if version == 4 else self._nets6).remove((number, mask))
+        self.contains.cache_clear()
 
     def _contains(self, address: IpAddress) -> bool:
         number = int(address)

@@ -4,21 +4,31 @@ Converters that look a value up in a file: C{map}, and C{map_<match>} with an ou
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
 from mwproxy.core.diagnostics import ConfigError
-from mwproxy.core.families import converter, matchers
+from mwproxy.core.families import converter
+from mwproxy.live.patterns import Found, Reference, book_of
 from mwproxy.rules.context import Context
 from mwproxy.rules.expression import prepared
-from mwproxy.rules.patterns import IpAddress, load_map_file, parse_networks, parse_ranges
-from mwproxy.rules.regex import compile_regex, expand_references, fill_references
+from mwproxy.rules.lookup import find_entry, is_tree
+from mwproxy.rules.patterns import IpAddress, load_map_file
+from mwproxy.rules.tables import (
+    Addresses,
+    Exact,
+    Matching,
+    Numbers,
+    Prefixes,
+    Substituting,
+    Table,
+)
 from mwproxy.rules.texts import to_text, to_wire
 
 Step = Callable[[Any], Any]
-Entries = list[tuple[str, Any]]
+Value = Callable[[str], Any]
 
 
 def _value_str(text: str) -> bytes:
@@ -39,103 +49,122 @@ def _value_ip(text: str) -> IpAddress:
         raise ConfigError(f"map value '{text}' is not an address") from None
 
 
-def _exact(entries: Entries) -> Step:
-    known: dict[bytes, Any] = {}
-    for key, value in entries:
-        known.setdefault(to_wire(key), value)
-    return known.get
-
-
-def _numbers(entries: Entries) -> Step:
-    ranges = [(parse_ranges([key])[0], value) for key, value in entries]
-
-    def find(sample: int) -> Any:
-        for (low, high), value in ranges:
-            if (low is None or sample >= low) and (high is None or sample <= high):
-                return value
-        return None
-
-    return find
-
-
-def _networks(entries: Entries) -> Step:
+class _Use:
     """
-    Look addresses up by network: the longest prefix wins.
+    What one kind of map converter makes of a file, as the user of its reference.
+
+    @ivar method: The match method.
+
+    @ivar value: Makes values of texts.
+
+    @ivar table: What samples are looked up in.
     """
-    by_mask: dict[tuple[int, int], dict[int, Any]] = {}
-    for key, value in entries:
-        for network in parse_networks(key, False):
-            place = by_mask.setdefault((network.version, int(network.netmask)), {})
-            place.setdefault(int(network.network_address), value)
-    order = sorted(by_mask.items(), key=lambda item: item[0][1], reverse=True)
 
-    def find(sample: IpAddress) -> Any:
-        version, number = sample.version, int(sample)
-        for (known, mask), networks in order:
-            if known == version:
-                value = networks.get(number & mask)
-                if value is not None:
-                    return value
-        return None
+    def __init__(
+        self, reference: Reference, method: str, value: Value, kind: str, make: Callable[[], Table]
+    ) -> None:
+        self._reference = reference
+        self.method = method
+        self.value = value
+        self._kind = kind
+        self._make = make
+        self._staged: dict[int, Table] = {}
+        self.table = make()
+        for key, text in reference.version().values():
+            parsed, converted = self.check(key, text)
+            self.table.add(key, parsed, converted)
 
-    return find
+    def check(self, key: str, value: str | None) -> tuple[Any, Any]:
+        """
+        Understand key and value.
+        """
+        return self.table.parse(key), self.value(value or "")
+
+    def added(self, key: str, parsed: tuple[Any, Any]) -> None:
+        """
+        Find one more.
+        """
+        self.table.add(key, *parsed)
+
+    def changed(self, key: str, parsed: tuple[Any, Any]) -> None:
+        """
+        Give another value.
+        """
+        if not self.table.change(key, *parsed):
+            self.reloaded(-1)
+
+    def removed(self, key: str) -> None:
+        """
+        Find it no more.
+        """
+        if not self.table.remove(key):
+            self.reloaded(-1)
+
+    def staged(self, version: int, key: str, parsed: tuple[Any, Any]) -> None:
+        """
+        Make the table of a version while it grows, so that it takes over in no time.
+        """
+        table = self._staged.get(version)
+        if table is None:
+            if len(self._reference.version(version)) > 1:
+                # Something was removed from it, or it is an old one: at the commit.
+                return
+            table = self._staged[version] = self._make()
+        table.add(key, *parsed)
+
+    def forgotten(self, version: int) -> None:
+        """
+        Drop the table of a version.
+        """
+        self._staged.pop(version, None)
+
+    def reloaded(self, version: int) -> None:
+        """
+        Find what is there now.
+        """
+        table = self._staged.pop(version, None)
+        if table is None:
+            table = self._make()
+            for key, text in self._reference.version().values():
+                table.add(key, *self.check(key, text))
+        self.table.adopt(table)
+
+    def look(self, text: str) -> Found:
+        """
+        Find the entry of a sample.
+        """
+        method = "reg" if self.method == "regm" else self.method
+        entry = find_entry(self._reference, method, False, text)
+        return Found(self.method, True, is_tree(method, False), self._kind, entry)
 
 
-def _prefixes(entries: Entries) -> Step:
+def _shared(
+    reference: Reference, method: str, value: Value, kind: str, make: Callable[[], Table]
+) -> _Use:
     """
-    Look strings up by how they begin: the longest prefix wins.
+    Find a use that looks up in the same way, or make one.
     """
-    known: dict[bytes, Any] = {}
-    for key, value in entries:
-        known.setdefault(to_wire(key), value)
-    lengths = sorted({len(key) for key in known})
-
-    def find(sample: bytes) -> Any:
-        for length in reversed(lengths[: bisect_right(lengths, len(sample))]):
-            value = known.get(sample[:length])
-            if value is not None:
-                return value
-        return None
-
-    return find
-
-
-def _in_turn(method: str) -> Callable[[Entries], Step]:
-    def make(entries: Entries) -> Step:
-        single = matchers.get(method).make
-        tests = [(single([key], False), value) for key, value in entries]
-
-        def find(sample: bytes) -> Any:
-            for test, value in tests:
-                if test(sample):
-                    return value
-            return None
-
-        return find
-
-    return make
-
-
-def _substituting(entries: Entries) -> Step:
-    tests = [(compile_regex(key), expand_references(to_text(value))) for key, value in entries]
-
-    def find(sample: bytes) -> bytes | None:
-        for regex, parts in tests:
-            found = regex.search(sample)
-            if found is not None:
-                return fill_references(parts, found)
-        return None
-
-    return find
+    for use in reference.uses:
+        if isinstance(use, _Use) and (use.method, use.value) == (method, value):
+            return use
+    made = _Use(reference, method, value, kind, make)
+    reference.uses.append(made)
+    return made
 
 
 def _map(
+    context: Context,
     name: str,
-    value: Callable[[str], Any],
-    index: Callable[[Entries], Step],
+    method: str,
+    value: Value,
+    kind: str,
+    make: Callable[[], Table],
     default: Any,
 ) -> Step:
-    find = index([(key, value(text)) for key, text in load_map_file(name)])
+    reference = book_of(context.diagnostics).file(name, load_map_file, has_values=True)
+    reference.in_maps = True
+    reference.places.append(f"map at file '{context.where.file}' line {context.where.line}")
+    find = _shared(reference, method, value, kind, make).table.find
     if default is None:
         return find
 
@@ -154,8 +183,9 @@ _VALUES: dict[str, tuple[Callable[[str], Any], str, str]] = {
 
 
 def _register(
-    name: str, takes: str, index: Callable[[Entries], Step], kinds: tuple[str, ...]
+    name: str, takes: str, table: Callable[[], Table], kinds: tuple[str, ...], method: str = ""
 ) -> None:
+    method = method or name.removeprefix("map_")
     for kind in kinds:
         value, gives, default_type = _VALUES[kind]
 
@@ -163,12 +193,13 @@ def _register(
             context: Context,
             file: str,
             default: Any = None,
-            value: Callable[[str], Any] = value,
+            value: Value = value,
             kind: str = kind,
+            gives: str = gives,
         ) -> Step:
             if kind == "_ip" and default is not None:
                 default = _value_ip(to_text(default))
-            return _map(file, value, index, default)
+            return _map(context, file, method, value, gives, table, default)
 
         make.__doc__ = f"Look a sample up in a file, as C{{{name}{kind}}}."
         register = converter(name + kind, args=("var", default_type), takes=takes, gives=gives)
@@ -176,14 +207,11 @@ def _register(
 
 
 _ALL = ("", "_int", "_ip")
-_register("map", "str", _exact, ("",))
-_register("map_str", "str", _exact, _ALL)
-_register("map_beg", "str", _prefixes, _ALL)
-_register("map_end", "str", _in_turn("end"), _ALL)
-_register("map_sub", "str", _in_turn("sub"), _ALL)
-_register("map_dir", "str", _in_turn("dir"), _ALL)
-_register("map_dom", "str", _in_turn("dom"), _ALL)
-_register("map_reg", "str", _in_turn("reg"), _ALL)
-_register("map_int", "sint", _numbers, _ALL)
-_register("map_ip", "addr", _networks, _ALL)
-_register("map_regm", "str", _substituting, ("",))
+_register("map", "str", Exact, ("",), "str")
+_register("map_str", "str", Exact, _ALL)
+_register("map_beg", "str", Prefixes, _ALL)
+for _method in ("end", "sub", "dir", "dom", "reg"):
+    _register(f"map_{_method}", "str", partial(Matching, _method), _ALL)
+_register("map_int", "sint", Numbers, _ALL)
+_register("map_ip", "addr", Addresses, _ALL)
+_register("map_regm", "str", Substituting, ("",))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mwproxy.core.families import matcher
-from mwproxy.rules.patterns import Networks, parse_networks
+from mwproxy.rules.patterns import Networks, network_numbers
 
 
 @matcher("ip", takes="addr ipv4 ipv6 str bin")
@@ -18,5 +18,5 @@ def match_ip(
     """
     Match addresses against addresses and networks.
     """
-    networks = [found for pattern in patterns for found in parse_networks(pattern, resolve)]
+    networks = [found for pattern in patterns for found in network_numbers(pattern, resolve)]
     return Networks(networks).contains
