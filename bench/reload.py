@@ -9,6 +9,7 @@ import socket
 import statistics
 import threading
 import time
+from collections.abc import Callable
 
 from bench.peers import COMMANDS, Peer
 from bench.table import Row
@@ -25,20 +26,9 @@ frontend fe
 def reload() -> list[Row]:
     """From the command until a client is answered by the new configuration."""
     peers = [Peer(name, CONFIG.replace("<generation>", "0")) for name in COMMANDS]
-    seen: list[list[float]] = [[] for _ in peers]
-    try:
-        for peer in peers:
-            peer.start()
-            peer.settle()
-        for generation in range(1, RELOADS + 1):
-            for peer, times in zip(peers, seen, strict=True):
-                text = CONFIG.replace("<generation>", str(generation))
-                times.append(reload_once(peer, text, generation))
-                # Both get the same time to put themselves in order.
-                time.sleep(0.5)
-    finally:
-        for peer in peers:
-            peer.stop()
+    seen = reload_in_turn(
+        peers, RELOADS, lambda generation: CONFIG.replace("<generation>", str(generation))
+    )
     haproxy, mwproxy = (statistics.median(times) for times in seen)
     worst = [sorted(times)[int(len(times) * 0.95)] for times in seen]
     title = f"reload until the new configuration answers, p50 of {RELOADS}"
@@ -46,6 +36,30 @@ def reload() -> list[Row]:
         Row(title, "ms", haproxy, mwproxy, 0.5),
         Row("the same, p95", "ms", worst[0], worst[1]),
     ]
+
+
+def reload_in_turn(
+    peers: list[Peer], count: int, text: Callable[[int], str], pause: float = 0.0005
+) -> list[list[float]]:
+    """
+    Reload proxies in turn, with the text of each generation from 1 on; milliseconds of each proxy's
+    reloads, as L{reload_once} takes them. The proxies are started before and stopped behind.
+    """
+    seen: list[list[float]] = [[] for _ in peers]
+    try:
+        for peer in peers:
+            peer.start()
+            peer.settle()
+        for generation in range(1, count + 1):
+            written = text(generation)
+            for peer, times in zip(peers, seen, strict=True):
+                times.append(reload_once(peer, written, generation, pause))
+                # Both get the same time to put themselves in order.
+                time.sleep(0.5)
+    finally:
+        for peer in peers:
+            peer.stop()
+    return seen
 
 
 def reload_once(peer: Peer, text: str, generation: int, pause: float = 0.0005) -> float:

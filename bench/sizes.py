@@ -4,11 +4,9 @@ Reloads of small and large configurations: what 10, 1,000 and 10,000 servers cos
 
 from __future__ import annotations
 
-import time
-
 from bench import origins
 from bench.peers import COMMANDS, Peer
-from bench.reload import reload_once
+from bench.reload import reload_in_turn
 from bench.table import Row, percentile
 
 RELOADS = 100
@@ -58,20 +56,9 @@ def sizes() -> list[Row]:
 
 def _one_size(servers: int, limit: float | None, origin: int) -> list[Row]:
     peers = [Peer(name, config(servers, 0, origin), maxconn=MAXCONN) for name in COMMANDS]
-    seen: list[list[float]] = [[] for _ in peers]
-    try:
-        for peer in peers:
-            peer.start()
-            peer.settle()
-        for generation in range(1, RELOADS + 1):
-            text = config(servers, generation, origin)
-            for peer, times in zip(peers, seen, strict=True):
-                times.append(reload_once(peer, text, generation, PAUSE[servers]))
-                # Both get the same time to put themselves in order.
-                time.sleep(0.5)
-    finally:
-        for peer in peers:
-            peer.stop()
+    seen = reload_in_turn(
+        peers, RELOADS, lambda number: config(servers, number, origin), PAUSE[servers]
+    )
     haproxy, mwproxy = seen
     title = f"reload with {servers:,} servers"
     return [
