@@ -18,7 +18,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.integration.clients import PATIENCE, console
+from tests.integration.clients import PATIENCE, Crowd, console, fetch
 from tests.integration.harness import MARK, ROOT, marked, wait_until
 
 EXAMPLES = ROOT / "doc" / "examples"
@@ -208,3 +208,100 @@ class SupervisedTestCase(SynchronousTestCase):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class LifeTestCase(SupervisedTestCase):
+    """
+    Master and workers: what holds under each supervisor that is no service manager. To be named
+    with its module, or it would be collected as it stands.
+    """
+
+    def up(self, example: str = "mwproxy") -> None:
+        """
+        Start it, and wait until it is ready.
+        """
+        raise NotImplementedError
+
+    def pid(self) -> int:
+        """
+        Get what the supervisor runs, 0 for nothing.
+        """
+        raise NotImplementedError
+
+    def wait_for_another(self, former: int) -> None:
+        """
+        Wait until another process than that one is ready.
+        """
+        raise NotImplementedError
+
+    def stop_softly(self) -> None:
+        """
+        Have it stop when its last connection ends, and not started again.
+        """
+        raise NotImplementedError
+
+    def wait_down(self) -> None:
+        """
+        Wait until the supervisor has seen its end.
+        """
+        raise NotImplementedError
+
+    def test_soft_stop(self) -> None:
+        """
+        USR1, without another start: it ends when its last connection has.
+        """
+        self.configure("one")
+        self.up()
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(f"{self.directory}/web.sock")
+            client.sendall(b"GET / HTTP/1.1\r\nhost: a\r\n")
+            self.wait(lambda: "CurrConns: 1" in self.cli("@1 show info"))
+            self.stop_softly()
+            self.wait(lambda: "Proxy web stopped" in self.log())
+            self.assertTrue(self.pid())
+            client.sendall(b"\r\n")
+            self.assertIn(b"one", client.recv(1000))
+        self.wait_down()
+        self.assert_nothing_left()
+
+    def test_killed(self) -> None:
+        """
+        A master that is killed takes its workers along, and is started anew.
+        """
+        self.configure("one")
+        self.up()
+        before = set(self.processes())
+        pid = self.pid()
+        os.kill(pid, signal.SIGKILL)
+        self.wait_for_another(pid)
+        self.assertEqual(self.get(), "one")
+        self.wait(lambda: not before & set(self.processes()))
+        self.assertIn("mwproxy died of signal 9, and its workers with it", self.log())
+
+    def test_handover(self) -> None:
+        """
+        Without a master: a copy takes over, the supervisor starts its own, which takes back; all
+        clients are served meanwhile, and in the end one process is left, with the new
+        configuration.
+        """
+        with socket.socket() as reserved:
+            # Bound, and not listening: it keeps the number, and gets no connection.
+            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            reserved.bind(("127.0.0.1", 0))
+            port = reserved.getsockname()[1]
+            self.configure("one", f"127.0.0.1:{port}")
+            self.up("mwproxy-single")
+            self.wait(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+            crowd = Crowd(port)
+            self.addCleanup(crowd.finish)
+            for word in ("two", "three"):
+                crowd.wait_for(20)
+                former = self.pid()
+                self.configure(word, f"127.0.0.1:{port}")
+                self.tool("./handover")
+                self.wait_for_another(former)
+                self.wait(lambda: list(self.processes()) == [self.pid()])
+                self.assertEqual(fetch(port).body.decode(), word)
+            crowd.wait_for(20)
+            tally = crowd.finish()
+        self.assertEqual((tally.refused, tally.failed), (0, []))

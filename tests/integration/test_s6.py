@@ -5,21 +5,18 @@ The service directories for s6 under a true C{s6-supervise}.
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import subprocess
 import sys
 
-from tests.integration.clients import Crowd, fetch
+from tests.integration import supervised
 from tests.integration.configs import WITH_PROGRAM
 from tests.integration.harness import ROOT, ProcessTestCase
-from tests.integration.supervised import SupervisedTestCase
 
 #: Milliseconds that C{s6-svwait} and C{s6-svc} wait at most.
 LIMIT = "30000"
 
 
-class S6TestCase(SupervisedTestCase):
+class S6TestCase(supervised.SupervisedTestCase):
     """
     A service under s6.
     """
@@ -35,20 +32,27 @@ class S6TestCase(SupervisedTestCase):
         self.wait(lambda: (self.service / "supervise" / "status").exists())
         self.tool("s6-svwait", "-U", "-t", LIMIT, ".")
 
-    def wait_for_another(self, former: str) -> None:
-        """
-        Wait until another process than that one is ready.
-        """
-        self.wait(lambda: self.stat("ready") == "true" and self.stat("pid") not in (former, "-1"))
-
     def stat(self, field: str) -> str:
         return self.tool("s6-svstat", "-o", field, ".").strip()
 
 
-class S6Tests(S6TestCase):
+class S6Tests(S6TestCase, supervised.LifeTestCase):
     """
     Master and workers.
     """
+
+    def pid(self) -> int:
+        return max(0, int(self.stat("pid")))
+
+    def wait_for_another(self, former: int) -> None:
+        self.wait(lambda: self.stat("ready") == "true" and self.pid() not in (former, 0))
+
+    def stop_softly(self) -> None:
+        self.tool("s6-svc", "-O", "-1", ".")
+
+    def wait_down(self) -> None:
+        self.tool("s6-svwait", "-D", "-t", LIMIT, ".")
+        self.assertEqual(self.stat("exitcode"), "0")
 
     def test_life(self) -> None:
         """
@@ -91,39 +95,6 @@ class S6Tests(S6TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("unknown keyword 'bnid' in 'frontend' section", done.stderr)
 
-    def test_soft_stop(self) -> None:
-        """
-        C{-O} and then USR1: it ends when its last connection has, and is not started again.
-        """
-        self.configure("one")
-        self.up()
-        with socket.socket(socket.AF_UNIX) as client:
-            client.connect(f"{self.directory}/web.sock")
-            client.sendall(b"GET / HTTP/1.1\r\nhost: a\r\n")
-            self.wait(lambda: "CurrConns: 1" in self.cli("@1 show info"))
-            self.tool("s6-svc", "-O", "-1", ".")
-            self.wait(lambda: "Proxy web stopped" in self.log())
-            self.assertEqual(self.stat("up"), "true")
-            client.sendall(b"\r\n")
-            self.assertIn(b"one", client.recv(1000))
-        self.tool("s6-svwait", "-D", "-t", LIMIT, ".")
-        self.assertEqual(self.stat("exitcode"), "0")
-        self.assert_nothing_left()
-
-    def test_killed(self) -> None:
-        """
-        A master that is killed takes its workers along, and is started anew.
-        """
-        self.configure("one")
-        self.up()
-        before = set(self.processes())
-        pid = self.stat("pid")
-        os.kill(int(pid), signal.SIGKILL)
-        self.wait_for_another(pid)
-        self.assertEqual(self.get(), "one")
-        self.wait(lambda: not before & set(self.processes()))
-        self.assertIn("mwproxy died of signal 9, and its workers with it", self.log())
-
     def test_cannot_start(self) -> None:
         """
         One that cannot start is never ready; the log says why, and it is not tried all the time.
@@ -135,36 +106,10 @@ class S6Tests(S6TestCase):
         self.assertEqual((self.stat("up"), self.stat("ready")), ("false", "false"))
 
 
-class HandoverTests(S6TestCase):
+class SingleTests(S6TestCase):
     """
     A process without a master.
     """
-
-    def test_handover(self) -> None:
-        """
-        A copy takes over, s6 starts its own, which takes back; all clients are served meanwhile,
-        and in the end one process is left, with the new configuration.
-        """
-        with socket.socket() as reserved:
-            # Bound, and not listening: it keeps the number, and gets no connection.
-            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            reserved.bind(("127.0.0.1", 0))
-            port = reserved.getsockname()[1]
-            self.configure("one", f"127.0.0.1:{port}")
-            self.up("mwproxy-single")
-            crowd = Crowd(port)
-            self.addCleanup(crowd.finish)
-            for word in ("two", "three"):
-                crowd.wait_for(20)
-                former = self.stat("pid")
-                self.configure(word, f"127.0.0.1:{port}")
-                self.tool("./handover")
-                self.wait_for_another(former)
-                self.wait(lambda: list(self.processes()) == [int(self.stat("pid"))])
-                self.assertEqual(fetch(port).body.decode(), word)
-            crowd.wait_for(20)
-            tally = crowd.finish()
-        self.assertEqual((tally.refused, tally.failed), (0, []))
 
     def test_handover_that_fails(self) -> None:
         """
