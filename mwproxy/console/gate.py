@@ -14,6 +14,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -220,6 +221,14 @@ class ConsolePort:
         notice_absence(sock)
         self.greet(sock)
         return True
+
+    def emptied(self) -> Deferred[None]:
+        """
+        Wait until what sessions have said is on its way; after L{stop}.
+
+        @return: Fires when nothing is left.
+        """
+        return succeed(None)
 
     def greet(self, sock: socket.socket) -> None:
         """

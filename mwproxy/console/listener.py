@@ -31,7 +31,6 @@ from mwproxy.process.inheritance import ConsoleFacts, SessionFacts
 from mwproxy.process.sockets import ListenerSpec, inherited_socket
 
 if TYPE_CHECKING:
-    from mwproxy.console.tls_bridge import Bridge
     from mwproxy.console.tls_context import ConsoleTls
     from mwproxy.live.proxies import WorkerState
 
@@ -277,11 +276,17 @@ class ConsoleService(Service):
         )
         self._port.watch()
 
-    def bridges(self) -> list[Bridge]:
+    def part_with_tls(self) -> None:
         """
-        List the TLS connections.
+        Have another process go on with the TLS connections: this one becomes another program.
+
+        @raise OSError: There can be no more processes.
         """
-        return list(self._port.bridges) if self._port is not None else []
+        if self._port is not None and self._port.bridges:
+            from mwproxy.console.tls_departure import depart
+
+            depart(self._port.bridges)
+            self._port.bridges.clear()
 
     def facts(self, requests: Sequence[object]) -> ConsoleFacts:
         """
@@ -323,10 +328,12 @@ class ConsoleService(Service):
         @return: Fires when all that was answered is sent, or nobody reads it.
         """
         super().stopService()
-        if self._port is not None:
-            self._port.stop()
-            self._port = None
+        port, self._port = self._port, None
+        if port is not None:
+            port.stop()
         parting = [self._part(session) for session in list(self._sessions)]
+        if port is not None:
+            parting.append(self._bounded(port.emptied()))
         if self._view.served:
             self._bound.close()
         else:
@@ -337,6 +344,9 @@ class ConsoleService(Service):
         gone: Deferred[None] = Deferred()
         session.when_gone(lambda: gone.callback(None))
         session.leave()
+        return self._bounded(gone)
+
+    def _bounded(self, gone: Deferred[None]) -> Deferred[None]:
         gone.addTimeout(LAST_ANSWERS, self._reactor)
         return gone.addErrback(lambda failure: None)
 

@@ -111,6 +111,8 @@ class MasterConsole(LineSession):
             setattr(facts, name, getattr(self.state, name))
         return facts
 
+            who=self.state.who,
+            command=[] if self.invocation is None else self.invocation.words,
     def _relay_facts(self) -> RelayFacts | None:
         if self._link is None:
             return None
@@ -132,11 +134,16 @@ class MasterConsole(LineSession):
         self.transport.write(facts.unsent)
         if reload is not None:
             self._own = True
+        self.state.who = facts.who
             self.answer_when(answer_reload(self.state, reload))
             return
         sock = inherited_socket(facts.relay.fd) if facts.relay is not None else None
         if sock is not None and facts.relay is not None:
             self._in_session = facts.relay.session
+            words = facts.command or ["reload"]
+            self.invocation = Invocation(
+                words, self.state, self.view, master_commands, changes=True
+            )
             self._join(sock, facts.relay.unsent)
             self._begin_session()
             return

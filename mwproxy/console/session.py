@@ -143,6 +143,9 @@ class WorkerConsole(LineSession):
         connection = getattr(self.transport, "socket", None)
         if self._sockets is None or connection is None or connection.family != socket.AF_UNIX:
             return
+        if not self.state.local:
+            # What looks like a UNIX peer is the near end of a TLS connection.
+            return
         self.hold()
         self._exposure = Exposure(self._sockets(), sender(connection))
         self._exposure.begin()

@@ -53,6 +53,13 @@ class ConsoleState:
     who: str = ""
     awaited: object = None
 
+    @property
+    def local(self) -> bool:
+        """
+        Whether the peer is a process on this machine, by a UNIX socket.
+        """
+        return self.who.startswith("uid=")
+
     def decorate(self, text: str, severity: int) -> str:
         """
         Put the severity before a piece of feedback, if that is wanted.

@@ -109,7 +109,7 @@ class Bridge:
         sock: socket.socket,
         context: SSL.Context,
         shaken: Callable[[Bridge], None],
-        gone: Callable[[Bridge, str], None],
+        gone: Callable[[Bridge, str], object],
     ) -> None:
         """
         @param sock: A connected, non-blocking socket, owned from now on.
@@ -164,11 +164,14 @@ class Bridge:
         self._session = _End(session, self.turn)
         self.turn()
 
-    def move(self, reactor: Any) -> None:
+    def move(self, reactor: Any, gone: Callable[[Bridge], object]) -> None:
         """
         Go on with another reactor, in another process.
+
+        @param gone: Told of the end.
         """
         self._reactor = reactor
+        self._gone = lambda bridge, problem: gone(bridge)
         self._timer = None
         for end in (self._client, self._session):
             if end is not None:
@@ -205,7 +208,7 @@ class Bridge:
         try:
             self._go_on()
         except SSL.Error as error:
-            self._fail(_reason(error))
+            self._fail(self._connection.get_app_data() or _reason(error))
         except OSError:
             self._end()
         finally:

@@ -43,6 +43,21 @@ _WITHOUT = dict(
 )
 _ALWAYS = SSL.OP_NO_COMPRESSION | SSL.OP_NO_TICKET | SSL.OP_NO_RENEGOTIATION
 _CONTEXT_ID = b"mwproxy console"
+#: What OpenSSL finds wrong with certificates, by its numbers.
+_WRONG = {
+    2: "its authority is not known",
+    3: "the list of revoked certificates of its authority is missing",
+    7: "its signature is wrong",
+    9: "it is not valid yet",
+    10: "it has expired",
+    12: "the list of revoked certificates has expired",
+    18: "it is signed by itself",
+    19: "its authority is not known",
+    20: "its authority is not known",
+    21: "its authority is not known",
+    23: "it is revoked",
+    26: "it is not for clients",
+}
 
 
 class ConsoleTls:
@@ -183,7 +198,7 @@ class ConsoleTls:
         mode = SSL.VERIFY_PEER
         if settings.verify == REQUIRED:
             mode |= SSL.VERIFY_FAIL_IF_NO_PEER_CERT
-        context.set_verify(mode)
+        context.set_verify(mode, _judge)
         store = context.get_cert_store()
         assert store is not None
         if settings.ca_file == SYSTEM_AUTHORITIES:
@@ -242,6 +257,23 @@ class ConsoleTls:
             ) from None
 
 
+def _judge(
+    connection: SSL.Connection, certificate: crypto.X509, number: int, depth: int, good: int
+) -> bool:
+    """
+    Leave the judgement to OpenSSL, which tells the client too; note it for the audit.
+    """
+    if not good:
+        name = "".join(
+            f"/{key.decode('ascii', 'replace')}={value.decode('utf-8', 'replace')}"
+            for key, value in certificate.get_subject().get_components()
+        )
+        what = "the client's certificate" if depth == 0 else "its authority"
+        reason = _WRONG.get(number, f"error {number}")
+        connection.set_app_data(f"{what} {name} is refused: {reason}")
+    return bool(good)
+
+
 def in_use(used: dict[str, bytes], read: dict[str, bytes]) -> bool:
     """
     Tell whether what was read is in use already.
@@ -290,4 +322,5 @@ def _text(error: BaseException) -> str:
     first = error.args[0] if error.args else None
     if isinstance(first, list):
         return "; ".join(str(each[-1]) for each in first) or type(error).__name__
-    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+    text = str(error).partition(" See http")[0].partition("\n")[0]
+    return text.rstrip(".") or type(error).__name__

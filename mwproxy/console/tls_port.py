@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from OpenSSL import SSL
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from mwproxy.console.gate import ConsolePort, Gate
@@ -51,6 +52,7 @@ class TlsPort(ConsolePort):
         super().__init__(reactor, sock, gate, make, reserved)
         self._context = context
         self._failed = failed
+        self._emptied: Deferred[None] | None = None
 
     def has_room(self) -> bool:
         """
@@ -67,6 +69,21 @@ class TlsPort(ConsolePort):
         for bridge in [each for each in self.bridges if each.phase == WAITING]:
             if self._has_place():
                 self._seat(bridge)
+
+    def emptied(self) -> Deferred[None]:
+        """
+        Wait until the clients have what sessions said; after L{stop}. Those without a session are
+        sent away.
+
+        @return: Fires when nothing is left.
+        """
+        for bridge in list(self.bridges):
+            if bridge.phase not in (OPEN, PARTING):
+                bridge.abort()
+        if not self.bridges:
+            return succeed(None)
+        self._emptied = Deferred()
+        return self._emptied
 
     def greet(self, sock: socket.socket) -> None:
         """
@@ -85,6 +102,8 @@ class TlsPort(ConsolePort):
             if problem and self._failed is not None:
                 self._failed(peer, problem)
             self.watch()
+            if not self.bridges and self._emptied is not None:
+                self._emptied.callback(None)
 
         bridge = Bridge(self._reactor, sock, self._context(), self._shaken, gone)
         self.bridges.append(bridge)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 SUBJECT_WORDS = ("C", "ST", "L", "O", "OU", "CN", "UID", "emailAddress", "serialNumber")
 NAME_WORDS = ("DNS", "EMAIL", "URI", "IP")
 _IGNORE_CASE = ("DNS", "EMAIL", "emailAddress")
-_SHOWN = re.compile(r"[^\x21\x23-\x26\x28-\x5b\x5d-\x7e]")
+_SHOWN = re.compile(r"[^\x21\x23-\x5b\x5d-\x7e]")
 
 
 class Level(enum.IntEnum):
@@ -82,7 +82,10 @@ class Peer:
         parts = [self.address] if self.address else []
         if self.uid is not None:
             parts += [f"uid={self.uid}", f"pid={self.pid}"]
-        parts += [f"{word}={shown(value)}" for word, value in self.subject or self.names]
+        for word, value in self.subject or self.names:
+            # A value must not look like another field.
+            plain = shown(value).replace(",", "\\x2c").replace("=", "\\x3d")
+            parts.append(f"{word}={plain}")
         return ",".join(parts) or "unknown"
 
 

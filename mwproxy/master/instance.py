@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mwproxy.config.model import Global
+from mwproxy.master.console_files import ConsoleFiles
 from mwproxy.observe.notify import ServiceManager
 from mwproxy.observe.startup_logs import StartupLog
 from mwproxy.process.child import Phase
@@ -67,6 +68,8 @@ class Instance:
 
     @ivar paused: Workers shall accept no clients for now (SIGTTOU); so are those that come.
 
+    @ivar console_files: The TLS files of its consoles.
+
     @ivar older: The processes of C{-sf} and C{-st}, L{None} for none.
     """
 
@@ -92,6 +95,7 @@ class Instance:
     exit_code: int = 0
     paused: bool = False
     older: Predecessors | None = None
+    console_files: ConsoleFiles = field(default_factory=ConsoleFiles)
 
     def in_phase(self, phase: Phase) -> list[WorkerProcess]:
         """

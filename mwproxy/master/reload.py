@@ -190,7 +190,7 @@ class Reloads:
 
     def _try(self, request: Request) -> None:
         try:
-            if not self._upgrades(request):
+            if not (self._refuses(request) or self._upgrades(request)):
                 self._begin(request)
         except Exception:
             # The rim: a fault in our own code is a failed reload, not a master that hangs.
@@ -201,6 +201,25 @@ class Reloads:
                 attempt.give_up()
                 self._instance.listeners.release(attempt.generation)
             self._not_read(request, first)
+
+    def _refuses(self, request: Request) -> bool:
+        """
+        Look whether the consoles' files are good, before anything is begun.
+
+        @return: Whether it failed at that. Going back does not hang on them, and who takes over
+            from a former version has read them.
+        """
+        files = self._instance.console_files
+        files.discard()
+        if request.begun or not self._instance.serving or request.wish.kept is not None:
+            return False
+        problem = files.prepare()
+        if not problem:
+            return False
+        self._announce_reload(request)
+        self._instance.speaker.alert(problem)
+        self._not_read(request, False)
+        return True
 
     def _upgrades(self, request: Request) -> bool:
         """
@@ -302,6 +321,7 @@ class Reloads:
         instance = self._instance
         self._forget(attempt)
         instance.successes += 1
+        instance.console_files.commit()
         for worker in attempt.workers:
             worker.successes = instance.successes
         limit = attempt.discovery.global_.mworker_max_reloads

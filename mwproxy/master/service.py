@@ -131,7 +131,8 @@ class MasterService(MultiService):
         )
         self.supervisor = Supervisor(self._instance, self._ended, launcher=launcher)
         if origin is not None:
-            self.supervisor.upgrade_with(Upgrade(self._instance, origin, self.facts))
+            upgrade = Upgrade(self._instance, origin, self.facts, part=self._part_with_tls)
+            self.supervisor.upgrade_with(upgrade)
         self._status: int | None = None
 
     @property
@@ -267,7 +268,7 @@ class MasterService(MultiService):
         speaker.notice(f"Version {__version__} takes over from version {facts.version}.")
         former = FormerSockets([each.bound for each in facts.consoles])
         try:
-            self._open_consoles(former.bind)
+            self._open_consoles(former.bind, again=True)
         except Exception as error:
             # The rim: workers serve on, and signals reach a master without console.
             speaker.alert(str(error))
@@ -282,13 +283,20 @@ class MasterService(MultiService):
                     service.inherit(console.sessions, awaited)
         self.supervisor.go_on(facts.signals)
 
-    def _open_consoles(self, make_socket: Callable[[ListenerSpec], Bound]) -> None:
+    def _open_consoles(
+        self, make_socket: Callable[[ListenerSpec], Bound], *, again: bool = False
+    ) -> None:
         if not self._settings.sockets:
             return
         from mwproxy.console.listener import make_console_services
 
         self._consoles = make_console_services(
-            list(self._settings.sockets), self, self._system.reactor, make_socket
+            list(self._settings.sockets),
+            self,
+            self._system.reactor,
+            make_socket,
+            warn=self._instance.speaker.warning,
+            lenient=again,
         )
         for service in self._consoles:
             service.setServiceParent(self)
@@ -330,6 +338,10 @@ def run_master(settings: Settings, facts: MasterFacts | None = None) -> int:
     problem = ReadyFd(settings.notify_fd).keep() if facts is None else ""
     if problem:
         speaker.alert(problem)
+    def _part_with_tls(self) -> None:
+        for service in self._consoles:
+            service.part_with_tls()
+
         return 1
     environment = dict(os.environ)
     if settings.directory:

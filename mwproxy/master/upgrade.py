@@ -42,15 +42,19 @@ class Upgrade:
         origin: Origin,
         collect: Callable[[], MasterFacts],
         take_fingerprint: Callable[[], Fingerprint] = fingerprint,
+        part: Callable[[], None] = lambda: None,
     ) -> None:
         """
         @param origin: How this process was started.
 
         @param collect: Writes down what must cross.
+
+        @param part: Parts with what cannot cross; called when nothing but the kernel can refuse.
         """
         self._instance = instance
         self._origin = origin
         self._collect = collect
+        self._part = part
         self._take_fingerprint = take_fingerprint
         self._running = self._installed()
         self._probe: Probe | None = None
@@ -130,6 +134,10 @@ class Upgrade:
         if reason:
             return reason
         flush_stderr(at_end=True)
+        try:
+            self._part()
+        except OSError as error:
+            return f"Cannot start a process: {error.strerror}"
         facts = self._collect()
 
         def write(caught: list[int]) -> bytes:

@@ -208,6 +208,10 @@ class SessionFacts:
 
     @ivar request: Which of the L{MasterFacts.requests} it waits for, -1 for none.
 
+    @ivar who: The client, as the audit names it.
+
+    @ivar command: What it waits for the end of, for the audit.
+
     The others are those of L{ConsoleState<mwproxy.console.state.ConsoleState>}.
     """
 
@@ -225,6 +229,8 @@ class SessionFacts:
     unsent: bytes = b""
     request: int = -1
     relay: RelayFacts | None = None
+    who: str = ""
+    command: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
