@@ -12,7 +12,7 @@ It raises L{CommandError} to refuse. The level is checked here, before it is cal
 from __future__ import annotations
 
 import difflib
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,10 @@ class Invocation:
 
     @ivar silent: Set by a command that is not even to be answered by an empty line.
 
+    @ivar tell: Shows how far a command is, L{None} where only its end is to be shown.
+
+    @ivar session: The connection.
+
     @ivar changes: Whether it is a command that changes something, and so one for the audit.
     """
 
@@ -77,6 +81,8 @@ class Invocation:
     args: list[str] = field(default_factory=list)
     payload: str | None = None
     silent: bool = False
+    tell: Callable[[str], None] | None = None
+    session: Any = None
     changes: bool = False
 
     @property

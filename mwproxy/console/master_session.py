@@ -16,11 +16,15 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from mwproxy.console.audit import performed
+from mwproxy.console.broadcast import Broadcast
 from mwproxy.console.dispatch import Invocation, run
 from mwproxy.console.line_session import LineSession
+from mwproxy.console.manhole import PythonPrompt
 from mwproxy.console.master_commands.reload import answer_reload
 from mwproxy.console.master_view import MasterView, ReloadResult
 from mwproxy.console.relay import Source, WorkerLink, link
@@ -31,7 +35,7 @@ from mwproxy.core.levels import Level, parse_level
 from mwproxy.process.inheritance import RelayFacts, SessionFacts
 from mwproxy.process.sockets import inherited_socket
 from mwproxy.process.transports import flush, unsent
-from mwproxy.protocols.cli_lines import Command, Target
+from mwproxy.protocols.cli_lines import ALL, Command, Target
 
 CANNOT_CONNECT = "Can't connect to the target CLI!"
 DENIED = "Permission denied!"
@@ -77,7 +81,8 @@ class MasterConsole(LineSession):
         self._link: WorkerLink | None = None
         self._in_session = False
         self._own = False
-        self._silent = False
+        self._broadcast: Broadcast | None = None
+        self._python: PythonPrompt | None = None
 
     # Another image of the master.
 
@@ -106,13 +111,13 @@ class MasterConsole(LineSession):
             unsent=unsent(self.transport),
             request=position,
             relay=relay,
+            who=self.state.who,
+            command=[] if self.invocation is None else self.invocation.words,
         )
         for name in _CARRIED:
             setattr(facts, name, getattr(self.state, name))
         return facts
 
-            who=self.state.who,
-            command=[] if self.invocation is None else self.invocation.words,
     def _relay_facts(self) -> RelayFacts | None:
         if self._link is None:
             return None
@@ -129,21 +134,21 @@ class MasterConsole(LineSession):
         for name in _CARRIED:
             setattr(self.state, name, getattr(facts, name))
         self.state.level = parse_level(facts.level)
+        self.state.who = facts.who
         self._default = facts.default or None
         self.reader.feed(facts.input)
         self.transport.write(facts.unsent)
         if reload is not None:
             self._own = True
-        self.state.who = facts.who
+            words = facts.command or ["reload"]
+            self.invocation = Invocation(
+                words, self.state, self.view, master_commands, changes=True
+            )
             self.answer_when(answer_reload(self.state, reload))
             return
         sock = inherited_socket(facts.relay.fd) if facts.relay is not None else None
         if sock is not None and facts.relay is not None:
             self._in_session = facts.relay.session
-            words = facts.command or ["reload"]
-            self.invocation = Invocation(
-                words, self.state, self.view, master_commands, changes=True
-            )
             self._join(sock, facts.relay.unsent)
             self._begin_session()
             return
@@ -169,6 +174,9 @@ class MasterConsole(LineSession):
                 self._forward(self._default, command)
                 return
             self._run(command)
+            return
+        if target.kind == "all":
+            self._ask_all(command)
             return
         pid = None
         if target.kind != "master":
@@ -209,6 +217,8 @@ class MasterConsole(LineSession):
             self.view,
             master_commands,
             payload=None if payload is None else payload.decode("utf-8", "surrogateescape"),
+            tell=self._tell if self.state.mode == "p" else None,
+            session=self,
         )
         self.invocation = invocation
         answer = run(invocation)
@@ -280,7 +290,70 @@ class MasterConsole(LineSession):
         self.reader.discard()
         self.finish()
 
+    def _tell(self, text: str) -> None:
+        self.send(f"# {text}\n")
+
+    def open_python(self, namespace: dict[str, Any]) -> Deferred[None]:
+        """
+        Give the input to a Python prompt, while a command is answered.
+
+        @return: Fires at its end.
+
+        @raise NoManhole: There is no interpreter.
+        """
+        done: Deferred[None] = Deferred()
+
+        def ended(rest: bytes) -> None:
+            self._python = None
+            self.reader.feed(rest)
+            done.callback(None)
+
+        def note(line: str) -> None:
+            self._note_python(["manhole:", line], "entered")
+
+        prompt = PythonPrompt(namespace, self.transport.write, note, ended)
+        self._python = prompt
+        self._note_python(["manhole"], "opened")
+        prompt.feed(self.reader.discard())
+        if self._ended:
+            prompt.input_ended()
+        return done
+
+    def _note_python(self, words: list[str], result: str) -> None:
+        self._audit(performed(self.state, words, None, self.target, result))
+
     # Workers.
+
+    def _ask_all(self, command: Command) -> None:
+        """
+        Send a command to all current workers.
+        """
+        rows = [row for row in self.view.rows() if row.kind == "worker" and not row.old]
+        rows = [row for row in rows if not row.starting]
+        if not command.raw.strip() and command.payload is None:
+            self._complain(f"'{ALL}' needs a command behind it.")
+            return
+        if not rows:
+            self._complain(f"Can't find the target PID matching the prefix '{ALL}'")
+            return
+        self.hold()
+        self._own = True
+        self._broadcast = Broadcast(self._reactor, self._relayed, self._all_answered)
+        request = self._replayed() + command.wire()
+        for row in rows:
+            label = f"{row.relative} ({row.pid})"
+            try:
+                sock = self.view.open_worker(row.pid, self.state.level, "n", self.state.who)
+            except LookupError:
+                self._broadcast.refuse(label, CANNOT_CONNECT)
+            else:
+                self._broadcast.ask(label, sock, request)
+        self._broadcast.begin()
+
+    def _all_answered(self) -> None:
+        self._broadcast = None
+        if not self._gone:
+            self.release()
 
     def _replayed(self) -> bytes:
         """
@@ -349,6 +422,9 @@ class MasterConsole(LineSession):
         if self._in_session and self._link is not None:
             self._link.send(data)
             return
+        if self._python is not None:
+            self._python.feed(data)
+            return
         super().dataReceived(data)
 
     def readConnectionLost(self) -> None:
@@ -358,6 +434,8 @@ class MasterConsole(LineSession):
         if self._in_session and self._link is not None:
             self._link.input_ended()
         super().readConnectionLost()
+        if self._python is not None:
+            self._python.input_ended()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
@@ -368,6 +446,11 @@ class MasterConsole(LineSession):
         relayed, self._link = self._link, None
         if relayed is not None:
             relayed.abandon()
+        if self._broadcast is not None:
+            self._broadcast.abandon()
+        if self._python is not None:
+            self._python.abandon()
+            self._note_python(["manhole"], "the client left")
         super().connectionLost(reason)
 
     def pauseProducing(self) -> None:
@@ -377,6 +460,8 @@ class MasterConsole(LineSession):
         super().pauseProducing()
         if self._link is not None:
             self._link.pause()
+        if self._broadcast is not None:
+            self._broadcast.pause()
 
     def resumeProducing(self) -> None:
         """
@@ -384,6 +469,8 @@ class MasterConsole(LineSession):
         """
         if self._link is not None:
             self._link.resume()
+        if self._broadcast is not None:
+            self._broadcast.resume()
         super().resumeProducing()
 
     # Prompts.

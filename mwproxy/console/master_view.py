@@ -7,9 +7,12 @@ from __future__ import annotations
 import socket
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mwproxy.core.levels import Level
+
+if TYPE_CHECKING:
+    from mwproxy.console.generations_view import GenerationsView, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class ProcessRow:
 
     @ivar starting: True for a worker that has not said READY.
 
+    @ivar generation: Which one a worker belongs to, 0 for others.
+
     @ivar channel: Descriptors of its control channel, -1 for closed.
     """
 
@@ -46,6 +51,7 @@ class ProcessRow:
     version: str
     old: bool = False
     starting: bool = False
+    generation: int = 0
     channel: tuple[int, int] = (-1, -1)
 
 
@@ -98,9 +104,39 @@ class MasterView(Protocol):
         Tell the master's age in seconds.
         """
 
-    def reload(self, *, hard: bool = False) -> Awaitable[ReloadResult]:
+    @property
+    def generations(self) -> GenerationsView:
+        """
+        What was loaded, and what can be loaded again.
+        """
+
+    @property
+    def manhole_wanted(self) -> bool:
+        """
+        Whether the configuration allows a Python prompt.
+        """
+
+    def namespace(self) -> dict[str, Any]:
+        """
+        Tell the names that a Python prompt knows.
+        """
+
+    def reload(
+        self,
+        *,
+        hard: bool = False,
+        by: str = "",
+        confirm_ms: int = 0,
+        progress: Progress | None = None,
+    ) -> Awaitable[ReloadResult]:
         """
         Reload, after those that were asked for before.
+
+        @param by: Who asks.
+
+        @param confirm_ms: How long it may serve without being confirmed, 0 for ever.
+
+        @param progress: Told how far it is.
         """
 
     def startup_log(self) -> str:

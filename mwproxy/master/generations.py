@@ -31,15 +31,14 @@ class Generations:
     L{GenerationsView<mwproxy.console.generations_view.GenerationsView>}.
 
     @ivar trial: Of what serves.
+
+    @ivar load: Asks for a load, after those that were asked for before.
     """
 
     def __init__(self, instance: Instance, load: Callable[[Wish], Deferred[ReloadResult]]) -> None:
-        """
-        @param load: Asks for a load, after those that were asked for before.
-        """
         self.trial = Trial(instance.system, self._go_back)
         self._instance = instance
-        self._load = load
+        self.load = load
         self._history = History()
 
     # What the console asks for.
@@ -90,7 +89,7 @@ class Generations:
 
         @raise NotKept: It is not kept.
         """
-        return self._load(Wish(by=by, kept=self._kept(number), progress=progress))
+        return self.load(Wish(by=by, kept=self._kept(number), progress=progress))
 
     def confirm(self) -> bool:
         """
@@ -244,7 +243,7 @@ class Generations:
         if record is None or record.text is None:
             self.returned(ReloadResult(False, "", instance.serving))
             return
-        self._load(Wish(by="no confirmation", kept=record.text, unasked=True))
+        self.load(Wish(by="no confirmation", kept=record.text, unasked=True))
 
     def _kept(self, number: int) -> KeptText:
         record = self._history.find(number)

@@ -57,6 +57,7 @@ def _worker(instance: Instance, worker: WorkerProcess, now: float) -> ProcessRow
         worker.version or __version__,
         old=reloads > 0,
         starting=worker.phase is Phase.STARTING,
+        generation=worker.generation,
         channel=worker.channel_fds(),
     )
 

@@ -29,11 +29,14 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from mwproxy import __version__
+from mwproxy.console.generations_view import Progress
 from mwproxy.console.master_view import ProcessRow, ReloadResult
 from mwproxy.core.diagnostics import Severity, format_message
 from mwproxy.core.levels import Level
+from mwproxy.master.generations import Generations
 from mwproxy.master.instance import Instance
 from mwproxy.master.passage import FormerSockets
+from mwproxy.master.requests import Wish
 from mwproxy.master.status import Watchdog, watchdog_interval
 from mwproxy.master.supervisor import Supervisor
 from mwproxy.master.upgrade import Upgrade
@@ -217,11 +220,44 @@ class MasterService(MultiService):
         """
         return self._system.monotonic() - self._instance.started
 
-    def reload(self, *, hard: bool = False) -> Deferred[ReloadResult]:
+    @property
+    def generations(self) -> Generations:
+        """
+        What was loaded, and what can be loaded again.
+        """
+        return self.supervisor.generations
+
+    @property
+    def manhole_wanted(self) -> bool:
+        """
+        Whether what serves allows a Python prompt.
+        """
+        return self._instance.global_.manhole_wanted
+
+    def namespace(self) -> dict[str, Any]:
+        """
+        Tell the names that a Python prompt knows.
+        """
+        return {
+            "master": self,
+            "supervisor": self.supervisor,
+            "instance": self._instance,
+            "reactor": self._system.reactor,
+        }
+
+    def reload(
+        self,
+        *,
+        hard: bool = False,
+        by: str = "",
+        confirm_ms: int = 0,
+        progress: Progress | None = None,
+    ) -> Deferred[ReloadResult]:
         """
         Reload, after those that were asked for before.
         """
-        return self.supervisor.reload(hard=hard)
+        wish = Wish(by=by, confirm_ms=confirm_ms, progress=progress)
+        return self.supervisor.reload(hard=hard, wish=wish)
 
     def startup_log(self) -> str:
         """
@@ -298,8 +334,13 @@ class MasterService(MultiService):
             warn=self._instance.speaker.warning,
             lenient=again,
         )
+        self._instance.console_files.watch(self._consoles)
         for service in self._consoles:
             service.setServiceParent(self)
+
+    def _part_with_tls(self) -> None:
+        for service in self._consoles:
+            service.part_with_tls()
 
     def _take_over(self) -> None:
         instance = self._instance
@@ -338,10 +379,6 @@ def run_master(settings: Settings, facts: MasterFacts | None = None) -> int:
     problem = ReadyFd(settings.notify_fd).keep() if facts is None else ""
     if problem:
         speaker.alert(problem)
-    def _part_with_tls(self) -> None:
-        for service in self._consoles:
-            service.part_with_tls()
-
         return 1
     environment = dict(os.environ)
     if settings.directory:

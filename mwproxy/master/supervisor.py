@@ -90,6 +90,7 @@ class Supervisor:
         self._reloads = Reloads(
             instance, self._standby, self.programs, self._announcer, self._respawns.forget
         )
+        self._reloads.generations.load = lambda wish: self.reload(wish=wish)
         self._status = StatusLine(instance, lambda: self._reloads.attempt is not None)
 
     def start(self) -> Deferred[ReloadResult]:

@@ -25,6 +25,8 @@ TOO_MANY_WORDS = f"Too many arguments. Commands must have at most {MAX_WORDS} ar
 TOO_LONG = "The command is too long."
 
 MAX_TAG = 7
+#: The prefix that means all current workers.
+ALL = "@*"
 #: Bytes that a line or payload may have (C{tune.bufsize}).
 LIMIT = 16384
 
@@ -41,7 +43,8 @@ class Target:
 
     @ivar word: The prefix as written.
 
-    @ivar kind: C{"master"}, C{"worker"} (by relative number), C{"pid"} or C{"unknown"}.
+    @ivar kind: C{"master"}, C{"worker"} (by relative number), C{"pid"}, C{"all"} (of the current
+        workers) or C{"unknown"}.
 
     @ivar number: The relative number or the pid, 0 for the others.
 
@@ -247,6 +250,8 @@ def parse_target(word: str) -> Target:
     name = word[2:] if session else word[1:]
     if name in ("", "0", "master"):
         return Target(word, "master", 0, session)
+    if word == ALL:
+        return Target(word, "all", 0, False)
     found = _TARGET.fullmatch(word)
     if found is None or not found[3]:
         return Target(word, "unknown", 0, session)

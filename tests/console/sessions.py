@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
+from mwproxy.console.generations_view import GenerationRow, NotKept, Progress
 from mwproxy.console.line_session import LineSession
 from mwproxy.console.listener import MASTER_COMMANDS, WORKER_COMMANDS
 from mwproxy.console.master_view import ProcessRow, ReloadResult
@@ -82,6 +83,71 @@ def a_row(pid: int, kind: str, **facts: Any) -> ProcessRow:
     return ProcessRow(pid=pid, kind=kind, **values)
 
 
+class FakeGenerations:
+    """
+    Generation 3 failed, 2 serves, 1 served.
+    """
+
+    def __init__(self) -> None:
+        self.texts = {1: {"a.cfg": b"global\n"}, 2: {"a.cfg": b"global\n  daemon\n"}}
+        self.listed = [
+            GenerationRow(
+                3, "rollback 1", "SIGHUP", 1e9 + 60, "failed", [("a.cfg", None)], why=["[ALERT] x"]
+            ),
+            GenerationRow(2, "reload", "", 1e9, "serving", [("a.cfg", 16)], True, [200, 201]),
+            GenerationRow(1, "start", "", 0.0, "served", [("a.cfg", 7)], True, [100]),
+        ]
+        self.on_trial = True
+        self.asked: list[tuple[int, str, Progress | None]] = []
+        self.results: list[Deferred[ReloadResult]] = []
+
+    def rows(self) -> list[GenerationRow]:
+        """
+        List them.
+        """
+        return self.listed
+
+    def text(self, number: int) -> dict[str, bytes]:
+        """
+        Get what is kept.
+        """
+        if number not in self.texts:
+            raise NotKept(f"Generation {number} is not kept.")
+        return self.texts[number]
+
+    def present_text(self) -> dict[str, bytes]:
+        """
+        Get what the files say.
+        """
+        return {"a.cfg": b"global\n  quiet\n"}
+
+    def before(self, number: int) -> int:
+        """
+        Find the one before.
+        """
+        if number - 1 not in self.texts:
+            raise NotKept("None.")
+        return number - 1
+
+    def rollback(
+        self, number: int, *, by: str = "", progress: Progress | None = None
+    ) -> Deferred[ReloadResult]:
+        """
+        Note the wish; the test ends it.
+        """
+        self.text(number)
+        self.asked.append((number, by, progress))
+        self.results.append(Deferred())
+        return self.results[-1]
+
+    def confirm(self) -> bool:
+        """
+        End the trial.
+        """
+        was, self.on_trial = self.on_trial, False
+        return was
+
+
 class FakeView:
     """
     A master with a worker 200 and an old one 100.
@@ -100,6 +166,10 @@ class FakeView:
         self.opened: list[tuple[int, Level, str]] = []
         self.sockets: list[socket.socket] = []
         self.audited: list[str] = []
+        self.wishes: list[tuple[str, int, Progress | None]] = []
+        self.generations = FakeGenerations()
+        self.manhole_wanted = True
+        self.unreachable: set[int] = set()
 
     def rows(self) -> list[ProcessRow]:
         """
@@ -113,13 +183,27 @@ class FakeView:
         """
         return 135.0
 
-    def reload(self, *, hard: bool = False) -> Deferred[ReloadResult]:
+    def reload(
+        self,
+        *,
+        hard: bool = False,
+        by: str = "",
+        confirm_ms: int = 0,
+        progress: Progress | None = None,
+    ) -> Deferred[ReloadResult]:
         """
         Note the wish; the test ends it.
         """
         result: Deferred[ReloadResult] = Deferred()
         self.reloads.append((hard, result))
+        self.wishes.append((by, confirm_ms, progress))
         return result
+
+    def namespace(self) -> dict[str, Any]:
+        """
+        Tell the names.
+        """
+        return {"master": self}
 
     def startup_log(self) -> str:
         """
@@ -143,7 +227,7 @@ class FakeView:
         """
         Note the wish.
         """
-        if not any(row.pid == pid for row in self.processes):
+        if pid in self.unreachable or not any(row.pid == pid for row in self.processes):
             raise LookupError(pid)
         self.opened.append((pid, level, mode))
         ours, theirs = socket.socketpair()

@@ -89,7 +89,7 @@ class UpgradeTests(UpgradeTestCase):
         self.assertFalse(result.success)
         return result
 
-    def ask(self, **how: bool) -> None:
+    def ask(self, **how: Any) -> None:
         """
         Reload with changed code.
         """

@@ -4,6 +4,8 @@ Console command C{show proc}.
 
 from __future__ import annotations
 
+import json
+
 from mwproxy.console.dispatch import CommandError, Invocation
 from mwproxy.console.master_view import MasterView, ProcessRow
 from mwproxy.console.state import age
@@ -55,23 +57,52 @@ def _row(row: ProcessRow, several: bool, debug: bool) -> str:
     return text + "\n"
 
 
-@command("show proc", on="master", changes=False, level="operator", usage="show proc [debug]",
-         text="show the processes")  # fmt: skip
+def _as_json(rows: list[ProcessRow]) -> str:
+    parts: dict[str, list[dict[str, object]]] = {
+        "workers": [],
+        "old_workers": [],
+        "programs": [],
+        "old_programs": [],
+    }
+    master: dict[str, object] = {}
+    for row in rows:
+        found: dict[str, object] = {"pid": row.pid}
+        if row.kind == "program":
+            found["name"] = row.name
+        found |= {"reloads": row.reloads, "uptime": round(row.uptime, 3)}
+        if row.kind != "program":
+            found["version"] = row.version
+        if row.kind == "master":
+            master = {**found, "failed": row.failed}
+            continue
+        if row.kind == "worker":
+            found |= {"relative": row.relative, "generation": row.generation}
+            found["starting"] = row.starting
+        parts[("old_" if row.old else "") + row.kind + "s"].append(found)
+    return json.dumps({"master": master, **parts}, separators=(",", ":")) + "\n"
+
+
+@command("show proc", on="master", level="operator", usage="show proc [debug|json]",
+         changes=False, text="show the processes")  # fmt: skip
 def cmd_show_proc(invocation: Invocation) -> str:
     """
     Show master, workers and programs.
 
     @param invocation: The command.
 
-    @return: A table; with several workers it has a column for their relative numbers.
+    @return: A table; with several workers it has a column for their relative numbers. Or one line
+        of JSON, which is mwproxy's own: an object with C{master} and the lists C{workers},
+        C{old_workers}, C{programs}, C{old_programs}; times in seconds.
 
-    @raise CommandError: There is any other argument than C{debug}.
+    @raise CommandError: There is any other argument than C{debug} or C{json}.
     """
+    view: MasterView = invocation.subject
+    rows = view.rows()
+    if invocation.argument(0) == "json":
+        return _as_json(rows)
     debug = invocation.argument(0) == "debug"
     if invocation.args and not debug:
         raise CommandError("'show proc' only supports 'debug' as argument")
-    view: MasterView = invocation.subject
-    rows = view.rows()
     several = view.nbproc > 1
     parts = [
         ("", [row for row in rows if row.kind == "master"], True),

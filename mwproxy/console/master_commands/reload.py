@@ -6,10 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from mwproxy.console.dispatch import Invocation
+from mwproxy.console.dispatch import CommandError, Feedback, Invocation
 from mwproxy.console.master_view import MasterView, ReloadResult
 from mwproxy.console.state import ConsoleState
 from mwproxy.core.families import command
+from mwproxy.core.values import BadValue, parse_time_ms
+
+#: Less makes no sense, and a number without unit is in ms.
+SHORTEST_TRIAL_MS = 1000
 
 
 def outcome(success: bool, log: str) -> str:
@@ -43,16 +47,56 @@ async def answer_reload(state: ConsoleState, reload: Awaitable[ReloadResult]) ->
     return outcome(result.success, result.log)
 
 
+def asked_by(state: ConsoleState) -> str:
+    """
+    Name the client for the list of generations.
+
+    @param state: The connection's.
+    """
+    return f"{state.who} on {state.address}" if state.who and state.address else state.who
+
+
 async def _reload(invocation: Invocation, hard: bool) -> str:
     view: MasterView = invocation.subject
-    return await answer_reload(invocation.state, view.reload(hard=hard))
+    reload = view.reload(
+        hard=hard,
+        by=asked_by(invocation.state),
+        confirm_ms=_trial(invocation),
+        progress=invocation.tell,
+    )
+    return await answer_reload(invocation.state, reload)
 
 
-@command("reload", on="master", changes=True, level="operator", text="reload the configuration")
+def _trial(invocation: Invocation) -> int:
+    """
+    Read C{confirm <time>}.
+
+    @return: The time in ms, 0 for no trial.
+
+    @raise CommandError: There is anything else: a reload that was meant otherwise is none.
+    """
+    words = invocation.args
+    if not words:
+        return 0
+    name = invocation.words[0]
+    if words[0] != "confirm" or len(words) > 2:
+        raise CommandError(f"'{name}' only supports 'confirm <time>' as argument")
+    try:
+        time_ms = parse_time_ms(words[1]) if len(words) > 1 else 0
+    except BadValue:
+        time_ms = 0
+    if time_ms < SHORTEST_TRIAL_MS:
+        raise CommandError(f"'{name} confirm' expects a time of at least 1s, such as '60s'")
+    return time_ms
+
+
+@command("reload", on="master", changes=True, level="operator", usage="reload [confirm <time>]",
+         text="reload the configuration")  # fmt: skip
 async def cmd_reload(invocation: Invocation) -> str:
     """
     Reload; answered when the new worker serves or has failed. The connection is closed then,
-    unless it has a prompt.
+    unless it has a prompt, which shows how far it is as well. With C{confirm} the new generation is
+    on trial: it goes back to the one before by itself unless C{reload confirmed} comes in time.
 
     @param invocation: The command.
 
@@ -62,6 +106,7 @@ async def cmd_reload(invocation: Invocation) -> str:
 
 
 @command("hard-reload", on="master", changes=True, level="operator",
+         usage="hard-reload [confirm <time>]",
          text="reload the configuration, ending old workers at once")  # fmt: skip
 async def cmd_hard_reload(invocation: Invocation) -> str:
     """
@@ -72,6 +117,27 @@ async def cmd_hard_reload(invocation: Invocation) -> str:
     @return: How it ended.
     """
     return await _reload(invocation, True)
+
+
+@command("reload confirmed", on="master", changes=True, level="operator",
+         text="let a generation on trial serve on")  # fmt: skip
+def cmd_reload_confirmed(invocation: Invocation) -> str:
+    """
+    End the trial that C{reload confirm} began.
+
+    @param invocation: The command.
+
+    @return: What serves.
+
+    @raise CommandError: Nothing is on trial.
+    """
+    view: MasterView = invocation.subject
+    if invocation.args:
+        raise CommandError("'reload confirmed' takes no argument")
+    if not view.generations.confirm():
+        raise CommandError("Nothing is on trial.")
+    serving = next(row for row in view.generations.rows() if row.result == "serving")
+    return Feedback(f"Generation {serving.number} is confirmed.")
 
 
 @command("_loadstatus", on="master", level="operator", text="how the last reload ended",

@@ -73,6 +73,16 @@ def cmd_at_master(invocation: Invocation) -> None:
     """
 
 
+@command("@*", on="master", changes=False, usage="@* <command>",
+         text="send a command to all current workers, and label each answer")  # fmt: skip
+def cmd_at_all(invocation: Invocation) -> None:
+    """
+    Address all current workers; done by the connection.
+
+    @param invocation: The command.
+    """
+
+
 @command(
     "show cli sockets",
     on="master",
