@@ -40,6 +40,8 @@ class Generations:
         self._instance = instance
         self.load = load
         self._history = History()
+        # Files that the last text that was gone back to names and that are not what they were.
+        self._changed: list[str] = []
 
     # What the console asks for.
 
@@ -149,6 +151,9 @@ class Generations:
             self.trial.end()
         elif wish.confirm_ms:
             self.trial.begin(former, wish.confirm_ms / 1000)
+        # Now: what was gone back to may be too much to be kept any longer.
+        kept = None if wish.kept is None else self._history.find(wish.kept.generation)
+        self._changed = [] if kept is None else kept.changed_references()
         self._trim()
 
     def announce(self, request: Request) -> None:
@@ -162,8 +167,7 @@ class Generations:
                 f"Generation {number} serves the text of generation {kept.generation}. The files "
                 "stay as they are: the next reload reads them."
             )
-            former = self._history.find(kept.generation)
-            changed = [] if former is None else former.changed_references()
+            changed = self._changed
             if changed:
                 more = f" and {len(changed) - MOST_NAMED} more" if len(changed) > MOST_NAMED else ""
                 speaker.warning(

@@ -233,6 +233,22 @@ class RollbackTests(GenerationsTestCase):
             self.said,
         )
 
+    def test_changed_references_of_one_that_is_forgotten(self) -> None:
+        """
+        They are named also if what is gone back to is not kept any longer itself.
+        """
+        path = Path(self.directory, "a.map")
+        self.write("    kept-generations 1")
+        self.supervisor.start()
+        (worker,) = self.starting()
+        worker.hello()
+        worker.channel.events.said_status("READY", {"references": {str(path): [1, 2]}})
+        self.fill()
+        self.serve("    kept-generations 1", "    maxconn 2")
+        self.finish(self.supervisor.generations.rollback(1))
+        self.assertEqual([row.number for row in self.rows() if row.kept], [2, 3])
+        self.assertTrue(any(line.endswith(f"as they are now: {path}") for line in self.said))
+
     def test_of_a_rollback(self) -> None:
         """
         What a rollback loaded is a generation that can be gone back to.
