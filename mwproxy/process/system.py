@@ -8,6 +8,7 @@ C{MemorySystem}. Nothing here decides anything.
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import os
 import re
@@ -167,10 +168,18 @@ class System:
 
         @raise OSError: The system refuses.
         """
+        command = (protocol, argv[0], list(argv), dict(environment))
         with memory_for_children():
-            transport = self.reactor.spawnProcess(
-                protocol, argv[0], list(argv), dict(environment), directory, childFDs=dict(fds)
-            )
+            try:
+                transport = self.reactor.spawnProcess(*command, directory, childFDs=dict(fds))
+            except OSError as error:
+                if error.errno != errno.EBADF:
+                    raise
+                # posix_spawn() does not close what is above the limit of descriptors, and a
+                # descriptor that we were passed may be. With another directory Twisted forks;
+                # this is the same by another name.
+                here = "/proc/self/cwd"
+                transport = self.reactor.spawnProcess(*command, here, childFDs=dict(fds))
         return int(transport.pid)
 
     def socketpair(self) -> tuple[socket.socket, socket.socket]:

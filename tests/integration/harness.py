@@ -103,6 +103,8 @@ class Proxy:
 
     @ivar console_path: The master console.
 
+    @ivar also_pass: Descriptors that it inherits besides those listeners.
+
     @ivar command: How it is started instead of as its product, empty for the usual.
     """
 
@@ -116,6 +118,7 @@ class Proxy:
         self.values: dict[str, str] = {"dir": str(self.directory)}
         self.process: subprocess.Popen[bytes] | None = None
         self.command: list[str] = []
+        self.also_pass: list[int] = []
         self._listeners: dict[str, socket.socket] = {}
         self._ports: dict[str, int] = {}
         self._output = (self.directory / "output").open("wb")
@@ -184,7 +187,7 @@ class Proxy:
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
-            pass_fds=[sock.fileno() for sock in self._listeners.values()],
+            pass_fds=[*(sock.fileno() for sock in self._listeners.values()), *self.also_pass],
             start_new_session=True,
         )
 
