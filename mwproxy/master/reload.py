@@ -328,6 +328,9 @@ class Reloads:
         parting = send_away(instance, attempt.workers, limit, hard=attempt.request.hard)
         former, instance.serving = instance.serving, attempt.generation
         instance.failed = 0
+        if not (instance.stopping or instance.killing):
+            # HAProxy executes itself anew at each reload, and knows nothing of before.
+            instance.exit_code = 0
         instance.global_ = attempt.discovery.global_
         instance.served = Served(attempt.order(1), attempt.discovery.contents, instance.reloads)
         self.generations.serves(former, attempt.request, attempt.discovery, attempt.references)

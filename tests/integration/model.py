@@ -260,4 +260,4 @@ class Model:
         ]
         self.serving = loaded
         self.plan = plan
-        self.failed = self.respawned = 0
+        self.failed = self.respawned = self.exit_code = 0

@@ -260,6 +260,29 @@ class ExitTests(SupervisorTestCase):
         self.system.clock.advance(2)
         self.assertEqual(self.over, [137])
 
+    def test_a_reload_makes_good(self) -> None:
+        """
+        What died before a reload that succeeded does not count for the exit status any more; a
+        reload that fails changes nothing.
+        """
+        self.start("    master-worker no-exit-on-failure", "    nbproc 2")
+        first, _ = self.system.workers()[:2]
+        first.exit(137)
+        _, (one, two) = self.reload()
+        one.exit(1)
+        two.exit(143)
+        self.assertEqual(self.instance.exit_code, 137)
+        self.fill()
+        _, (one, two) = self.reload()
+        one.ready()
+        two.ready()
+        self.supervisor.handle_signal(SIGTERM)
+        for worker in self.system.workers():
+            if worker.alive:
+                worker.exit(143)
+        self.system.clock.advance(2)
+        self.assertEqual(self.over, [0])
+
     def test_a_former_worker_dies(self) -> None:
         """
         How a former worker ends is only said.
