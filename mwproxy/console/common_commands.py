@@ -26,7 +26,7 @@ def cmd_help(invocation: Invocation) -> str:
 
     @return: The list.
     """
-    return help_text(invocation.registry, invocation.args)
+    return help_text(invocation.registry, invocation.args, invocation.listed_for)
 
 
 @command("echo", on=BOTH, changes=False, usage="echo <text>", text="repeat the text")

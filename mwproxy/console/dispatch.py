@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mwproxy.console.state import ConsoleState
-from mwproxy.core.families import Command
+from mwproxy.core.families import Command, master_commands
 from mwproxy.core.levels import Level, parse_level
 from mwproxy.core.registry import Registry
 
@@ -92,6 +92,14 @@ class Invocation:
         """
         return self.state.level
 
+    @property
+    def listed_for(self) -> Level:
+        """
+        The level whose commands are listed. A worker lists all, as HAProxy does; a master those
+        that the connection may run.
+        """
+        return self.state.level if self.registry is master_commands else Level.ADMIN
+
     def argument(self, index: int) -> str:
         """
         Get an argument that may be missing.
@@ -143,7 +151,7 @@ def run(invocation: Invocation) -> Answer | Awaitable[Answer]:
     """
     found = find(invocation.registry, invocation.words)
     if found is None:
-        raise CommandError(unknown(invocation.registry, invocation.words))
+        raise CommandError(unknown(invocation.registry, invocation.words, invocation.listed_for))
     command, count = found
     invocation.args = invocation.words[count:]
     # What does not say that it changes nothing is taken to change something.
@@ -179,7 +187,7 @@ def table(commands: Iterable[Command]) -> str:
     return "".join(f"  {each.usage:<{width}} : {each.text}\n" for each in listed)
 
 
-def help_text(registry: Registry[Command], words: list[str]) -> str:
+def help_text(registry: Registry[Command], words: list[str], level: Level = Level.ADMIN) -> str:
     """
     List commands.
 
@@ -187,17 +195,15 @@ def help_text(registry: Registry[Command], words: list[str]) -> str:
 
     @param words: The words that those to list begin with; empty for all.
 
+    @param level: Commands above it are left out.
+
     @return: The lines, with title.
     """
-    listed = [
-        command
-        for name, command in registry
-        if not command.hidden and name not in LAST and _begins(name, words)
-    ]
+    listed = [registry.get(name) for name in _names(registry, level) if _begins(name, words)]
     return VALID + table([*sorted(listed, key=lambda each: each.usage), *_last(registry)])
 
 
-def unknown(registry: Registry[Command], words: list[str]) -> str:
+def unknown(registry: Registry[Command], words: list[str], level: Level = Level.ADMIN) -> str:
     """
     Say that there is no such command, and what may have been meant.
 
@@ -205,21 +211,25 @@ def unknown(registry: Registry[Command], words: list[str]) -> str:
 
     @param words: What was entered; empty to list all.
 
+    @param level: Commands above it are left out.
+
     @return: The lines.
     """
     if not words:
         title = "Unknown command. Please enter one of the following commands only:\n"
-        return title + help_text(registry, [])[len(VALID) :]
+        return title + help_text(registry, [], level)[len(VALID) :]
     text = " ".join(words)
-    near = similar(registry, words)
+    near = similar(registry, words, level)
     if not near:
         title = f"Unknown command: '{text}'. Please enter one of the following commands only:\n"
-        return title + help_text(registry, [])[len(VALID) :]
+        return title + help_text(registry, [], level)[len(VALID) :]
     title = f"Unknown command: '{text}', but maybe one of the following ones is a better match:\n"
     return title + table([*near, *_last(registry)])
 
 
-def similar(registry: Registry[Command], words: list[str]) -> list[Command]:
+def similar(
+    registry: Registry[Command], words: list[str], level: Level = Level.ADMIN
+) -> list[Command]:
     """
     Guess which commands may have been meant: those whose first words are the same, else those that
     look alike.
@@ -228,15 +238,25 @@ def similar(registry: Registry[Command], words: list[str]) -> list[Command]:
 
     @param words: What was entered.
 
+    @param level: Commands above it are left out.
+
     @return: Sorted by usage: all with the same first words, or at most five similar ones.
     """
-    names = [name for name, each in registry if not each.hidden and name not in LAST]
+    names = _names(registry, level)
     chosen = [name for name in names if _begins(name, words)]
     if not chosen:
         chosen = difflib.get_close_matches(" ".join(words[:3]), names, n=_SIMILAR, cutoff=0.5)
     if not chosen:
         chosen = [name for name in names if name.split()[0] == words[0]][:_SIMILAR]
     return sorted((registry.get(name) for name in chosen), key=lambda each: each.usage)
+
+
+def _names(registry: Registry[Command], level: Level) -> list[str]:
+    return [
+        name
+        for name, each in registry
+        if not each.hidden and name not in LAST and parse_level(each.level) <= level
+    ]
 
 
 def _begins(name: str, words: list[str]) -> bool:

@@ -11,8 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mwproxy.console.audit import COMMAND
+from mwproxy.core.levels import shown
+
 #: Longest line that is taken, in bytes.
 LIMIT = 65536
+#: What of a line of the audit is for other words.
+MARGIN = 32
 CTRL_C, CTRL_D = b"\x03", b"\x04"
 GREETING = """\
 Python inside the master. Names: {names}.
@@ -25,6 +30,24 @@ class NoManhole(Exception):
     """
     There is no interpreter; the text says what is missing.
     """
+
+
+def pieces(line: str) -> list[str]:
+    """
+    Cut a line for the audit, which would leave out the end of a long one.
+
+    @return: The pieces in order, at least one.
+    """
+    found = [""]
+    room = COMMAND - MARGIN
+    for each in line:
+        cost = len(shown(each))
+        if cost > room:
+            found.append("")
+            room = COMMAND - MARGIN
+        found[-1] += each
+        room -= cost
+    return found
 
 
 class PythonPrompt:

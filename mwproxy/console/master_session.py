@@ -24,7 +24,7 @@ from mwproxy.console.audit import performed
 from mwproxy.console.broadcast import Broadcast
 from mwproxy.console.dispatch import Invocation, run
 from mwproxy.console.line_session import LineSession
-from mwproxy.console.manhole import PythonPrompt
+from mwproxy.console.manhole import PythonPrompt, pieces
 from mwproxy.console.master_commands.reload import answer_reload
 from mwproxy.console.master_view import MasterView, ReloadResult
 from mwproxy.console.relay import Source, WorkerLink, link
@@ -309,7 +309,8 @@ class MasterConsole(LineSession):
             done.callback(None)
 
         def note(line: str) -> None:
-            self._note_python(["manhole:", line], "entered")
+            for piece in pieces(line):
+                self._note_python(["manhole:", piece], "entered")
 
         prompt = PythonPrompt(namespace, self.transport.write, note, ended)
         self._python = prompt

@@ -91,6 +91,49 @@ class ShowTests(MasterTestCase):
         self.assertEqual(self.say("reload confirmed\n"), "Permission denied\n\n")
 
 
+class HelpTests(MasterTestCase):
+    """
+    Tests of C{help} of a master.
+    """
+
+    def test_by_level(self) -> None:
+        """
+        Only what the connection may run is listed, and meant by suggestions.
+        """
+        self.assertIn("  rollback <generation> ", self.say("help\n"))
+        self.begin(Level.USER)
+        text = self.say("help\n")
+        self.assertNotIn("rollback", text)
+        self.assertNotIn("show proc", text)
+        self.assertIn("  show version ", text)
+        self.assertIn("  quit ", text)
+        self.assertNotIn("show proc", self.say("show prco\n"))
+
+    def test_first_words(self) -> None:
+        """
+        Words are the beginning of those that are listed.
+        """
+        lines = self.say("help show gen\n").splitlines()
+        self.assertEqual(
+            [line.split(" : ")[0].strip() for line in lines[1:-1]],
+            [
+                "show generations [json]",
+                "show generations diff [<old> [<new>|files]]",
+                "help [<command>]",
+                "prompt [i|p|timed]",
+                "quit",
+            ],
+        )
+
+    def test_nearest(self) -> None:
+        """
+        An unknown word brings the nearest commands.
+        """
+        text = self.say("rolback 3\n")
+        self.assertIn("Unknown command: 'rolback 3', but maybe one of the following", text)
+        self.assertIn("  rollback <generation>", text)
+
+
 class DiffTests(MasterTestCase):
     """
     Tests of C{show generations diff}.

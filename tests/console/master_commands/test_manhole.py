@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from mwproxy.console.manhole import GREETING, LIMIT
+from mwproxy.console.manhole import GREETING, LIMIT, pieces
 from mwproxy.core.levels import Level
 from tests.console.test_master_session import GONE, MasterTestCase
 
@@ -147,6 +147,17 @@ class ManholeTests(MasterTestCase):
                 peer + 'command="manhole" result="ok"',
             ],
         )
+
+    def test_audit_of_long_lines(self) -> None:
+        """
+        Nothing of a line is left out, however long it is.
+        """
+        for line in ("x" * 2000, "\u00e9 " * 700, ""):
+            self.assertEqual("".join(pieces(line)), line)
+        self.enter()
+        self.say("x = " + "9" * 1000 + "; danger = 1\n")
+        self.assertFalse(any("..." in each for each in self.view.audited))
+        self.assertIn("danger", self.view.audited[-1])
 
     def test_refused(self) -> None:
         """
