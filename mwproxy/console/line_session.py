@@ -161,6 +161,13 @@ class LineSession(Protocol):
         deferred.addCallbacks(self._came, self._failed)
         deferred.addErrback(self._broke)
 
+    @property
+    def clock(self) -> Any:
+        """
+        What schedules calls, L{None} where time does not matter.
+        """
+        return self._clock
+
     def hold(self) -> None:
         """
         Read no further command until L{release}.

@@ -114,6 +114,7 @@ class WorkerConsole(LineSession):
             self.worker,
             worker_commands,
             payload=None if payload is None else payload.decode("utf-8", "surrogateescape"),
+            session=self,
         )
         self._invocation = self.invocation = invocation
         answer = run(invocation)

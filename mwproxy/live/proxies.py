@@ -81,6 +81,8 @@ class Backend:
 
     @ivar last_change: Monotonic time of the last turn from up to down or back.
 
+    @ivar revisions: How many servers that had a number were deleted, by number.
+
     @ivar downtime: Seconds spent without usable server before L{down_since}, which is 0.0 while
         there is one.
     """
@@ -105,6 +107,7 @@ class Backend:
         self.down_since = 0.0
         self.log: LogSink | None = None
         self._fullconn: int | None = None
+        self.revisions: dict[int, int] = {}
 
     @property
     def fullconn(self) -> int:

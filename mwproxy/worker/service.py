@@ -23,7 +23,7 @@ from mwproxy.net.listeners import Listener
 from mwproxy.net.plane import Plane
 from mwproxy.net.pools import drop_idle, purge
 from mwproxy.net.reactor import DirectReactor
-from mwproxy.net.resolve import resolve_servers
+from mwproxy.net.resolve import resolve_added, resolve_servers
 from mwproxy.process.affinity import bind_to_cpus
 from mwproxy.process.limits import TooLittle, limit_memory
 from mwproxy.process.messages import write_stderr
@@ -139,6 +139,7 @@ class WorkerService:
         begin_servers(state)
         state.on_server_up.append(self._server_up)
         state.on_server_down.append(self._server_down)
+        state.on_server_added.append(self._server_added)
         state.on_server_moved.append(self._server_moved)
         state.on_server_gone.append(self._server_gone)
         self._reactor.turn_starts.append(self._turn)
@@ -300,6 +301,10 @@ class WorkerService:
             for waiting in list(backend.queue):
                 waiting.stream.leave_queue()
                 waiting.stream.refused(503, "S", "Q")
+        return 0
+
+    def _server_added(self, server: Server) -> int:
+        resolve_added(server)
         return 0
 
     def _server_moved(self, server: Server) -> int:
