@@ -35,6 +35,18 @@ def takes_more(server: Server) -> bool:
     return server.has_room and not server.queue
 
 
+def servers_changed(backend: Backend) -> None:
+    """
+    Let a backend's algorithm know servers that were added, and forget those that were deleted. All
+    of them are in maintenance; algorithms that look at usable servers only need not know.
+
+    @param backend: The backend.
+    """
+    many = len(backend.servers) >= MANY and not isinstance(backend.balancer, Batched)
+    if backend.balancer.sticky or many:
+        make_balancer(backend)
+
+
 def make_balancer(backend: Backend) -> Balancer:
     """
     Give a backend the algorithm that its C{balance} keyword names.

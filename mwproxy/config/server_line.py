@@ -43,11 +43,29 @@ def parse_settings(line: Line, words: list[str], base: ServerSettings) -> Server
     settings = _known.get(key)
     if settings is None:
         warnings = line.diagnostics.warnings
-        settings = base.fork()
-        _apply(line, words, settings)
-        settings.seal()
+        settings = read_options(line, words, base)
         if line.diagnostics.warnings == warnings:
             _known[key] = settings
+    return settings
+
+
+def read_options(line: Line, words: list[str], base: ServerSettings) -> ServerSettings:
+    """
+    Read the options of a line that shares nothing with others.
+
+    @param line: The line.
+
+    @param words: The options.
+
+    @param base: What holds unless an option says otherwise; is not changed.
+
+    @return: The settings, sealed.
+
+    @raise ConfigError: An option is wrong.
+    """
+    settings = base.fork()
+    _apply(line, words, settings)
+    settings.seal()
     return settings
 
 

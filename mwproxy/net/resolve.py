@@ -94,6 +94,23 @@ def resolve_servers(
         diagnostics.alert("config : Failed to initialize server(s) addr.")
 
 
+def resolve_added(server: Server) -> None:
+    """
+    Find the address of a server that the console has added. Names are not asked for, which would
+    block the traffic: such a server stays in maintenance until the console gives it an address.
+
+    @param server: The server; its C{sockaddr} and C{family} are set.
+    """
+    address = server.description.address
+    if address.family == "name":
+        _disable(server)
+    else:
+        server.sockaddr, server.family = place_of(address)
+    check = server.description.settings.check.address
+    if check is not None:
+        server.check_sockaddr, server.check_family = place_of(check)
+
+
 def _resolve_server(
     server: Server,
     known: dict[tuple[str, int], Place | None],

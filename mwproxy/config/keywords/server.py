@@ -17,7 +17,7 @@ from mwproxy.config.server_line import (
     take_number,
     take_word,
 )
-from mwproxy.core.addresses import parse_address
+from mwproxy.core.addresses import Address, parse_address
 from mwproxy.core.diagnostics import ConfigError
 from mwproxy.core.families import PROXY, keyword, server_option
 from mwproxy.core.values import BadValue, parse_integer
@@ -53,6 +53,33 @@ def _alert(line: Line, text: str) -> None:
 
 def _parse_server(line: Line, proxy: model.Proxy) -> model.Server:
     name, text, *words = line.args
+    address = read_place(name, text)
+    settings = parse_settings(line, words, proxy.default_server)
+    if settings.agent.enabled and not (settings.agent.port or settings.check.port):
+        raise ConfigError(f"server {name} does not have agent port. Agent check has been disabled.")
+    check = settings.check
+    if check.enabled and (address.port_offset or not address.port) and not check.port:
+        target = check.address or address
+        if target.is_ip and (not target.port or target.port_offset):
+            line.diagnostics.alert(
+                f"config : config: {proxy.kind} '{proxy.name}': server '{name}' has neither "
+                "service port nor check port."
+            )
+    return model.Server(name, address, settings, line.where)
+
+
+def read_place(name: str, text: str) -> Address:
+    """
+    Read the name and the address of a server.
+
+    @param name: The name.
+
+    @param text: The address.
+
+    @return: The address.
+
+    @raise ConfigError: One of them is none.
+    """
     odd = _ODD_IN_NAME.search(name)
     if odd is not None:
         raise ConfigError(f"character '{odd[0]}' is not permitted in server name '{name}'.")
@@ -66,18 +93,7 @@ def _parse_server(line: Line, proxy: model.Proxy) -> model.Server:
         raise ConfigError(f"a file descriptor is not acceptable here in '{text}'")
     if address.family == "sockpair":
         raise ConfigError("'sockpair@' on 'server' is not supported by mwproxy")
-    settings = parse_settings(line, words, proxy.default_server)
-    if settings.agent.enabled and not (settings.agent.port or settings.check.port):
-        raise ConfigError(f"server {name} does not have agent port. Agent check has been disabled.")
-    check = settings.check
-    if check.enabled and (address.port_offset or not address.port) and not check.port:
-        target = check.address or address
-        if target.is_ip and (not target.port or target.port_offset):
-            line.diagnostics.alert(
-                f"config : config: {proxy.kind} '{proxy.name}': server '{name}' has neither "
-                "service port nor check port."
-            )
-    return model.Server(name, address, settings, line.where)
+    return address
 
 
 @keyword("default-server", sections=PROXY, high=None, syntax="[param*]")
