@@ -28,6 +28,12 @@ class Unreachable(Exception):
     """
 
 
+class TooLate(Unreachable):
+    """
+    It took longer than it was given.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """
@@ -182,8 +188,8 @@ class Connection:
             raise TimeoutError
         return left
 
-    def _late(self, what: str) -> Unreachable:
-        return Unreachable(f"{what}: '{self.address}' took longer than {self._seconds:g} s")
+    def _late(self, what: str) -> TooLate:
+        return TooLate(f"{what}: '{self.address}' took longer than {self._seconds:g} s")
 
     def _broken(self, error: OSError) -> str:
         if self.place.tls and not self._heard:

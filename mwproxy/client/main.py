@@ -142,6 +142,10 @@ def _run(options: argparse.Namespace) -> int:
     elif words and words[0] in MODULES:
         command_parser(words[0]).parse_args(words[1:], options)
         return load(words[0]).run(options)
+    if not words and sys.stdin.isatty() and not options.json:
+        from mwproxy.client.shell.conversation import converse
+
+        return converse(options)
     from mwproxy.client.raw import run_input, run_words
 
     if len(words) > 1 and words[-1] == "--json":

@@ -11,6 +11,7 @@ import socket
 import sys
 import tempfile
 import threading
+from itertools import takewhile
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -126,7 +127,7 @@ class Prompting:
         for line in lines:
             command = line.rstrip("\n")
             if command.endswith(" <<"):
-                command = line + "".join(iter(lambda: lines.readline(), "\n"))
+                command = line + "".join(takewhile(lambda each: each != "\n", lines))
             if command == "prompt p":
                 connection.sendall(self._hello + self._prompt)
                 continue

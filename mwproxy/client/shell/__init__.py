@@ -1,0 +1,3 @@
+"""
+The conversation: lines that are edited, completed and remembered.
+"""
