@@ -69,7 +69,8 @@ def _number(configuration: Configuration, diagnostics: Diagnostics) -> None:
                     f" same custom id as {_SAID[other.kind]} {other.name} (declared at"
                     f" {other.where})."
                 )
-    following = 1
+    # With a stats socket, HAProxy's number 1 is the frontend behind it.
+    following = 2 if configuration.global_.stats_sockets else 1
     for proxy in configuration.proxies:
         if not proxy.number:
             while following in taken:

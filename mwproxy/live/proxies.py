@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mwproxy.config import model
 from mwproxy.core.diagnostics import Severity
 from mwproxy.live.counters import Counters
+from mwproxy.live.errors import ErrorBook
 from mwproxy.live.servers import Server
 from mwproxy.live.tally import Tally
 
@@ -161,6 +162,8 @@ class WorkerState:
 
     @ivar unsettled: What streams of this turn have added, see L{settle}.
 
+    @ivar errors: Invalid messages, for C{show errors}.
+
     @ivar say: Prints a message for operators; does nothing until the worker sets it.
 
     @ivar on_server_up: Called when load balancing may use a server again, to give it streams
@@ -197,6 +200,7 @@ class WorkerState:
         self.startup_messages: list[str] = []
         self.dropped_logs = 0
         self.bytes_spliced = 0
+        self.errors = ErrorBook()
         self.under_master = False
         self.say: Say = _say_nothing
         self.on_server_up: list[ServerHook] = []

@@ -158,7 +158,7 @@ class HttpClient(ClientConnection):
             if len(data) >= self.plane.head_limit:
                 raise BadMessage(400, "head too large", len(data))
         except BadMessage as error:
-            self._refuse(error, len(data))
+            self._refuse(error, data)
             return False
         return True
 
@@ -171,7 +171,7 @@ class HttpClient(ClientConnection):
                 raise BadMessage(400, "head too large", end)
             request = parse_request(data, end, start, plane.maxhdr)
         except BadMessage as error:
-            self._refuse(error, end - start)
+            self._refuse(error, data[start:end])
             return
         self.inbuf = data[end:]
         self.requests += 1
@@ -283,14 +283,22 @@ class HttpClient(ClientConnection):
             return
         self._give_up(408, "c", "R", len(self.inbuf))
 
-    def _refuse(self, error: BadMessage, size: int) -> None:
+    def _refuse(self, error: BadMessage, data: bytes) -> None:
         """
         The client sent what must not be understood (C{PR}).
         """
+        self.plane.state.errors.capture(
+            self.plane.wall_offset + self.plane.reactor.now,
+            self.frontend,
+            (self.client_host, self.client_port),
+            data,
+            error.position,
+            error.reason,
+        )
         self.frontend.counters.ereq += 1
         self.frontend.counters.req_tot += 1
         self.plane.state.counters.req_tot += 1
-        self._give_up(error.status, "P", "R", size)
+        self._give_up(error.status, "P", "R", len(data))
 
     def _give_up(self, status: int, cause: str, phase: str, size: int) -> None:
         stream = self._bad_stream(status, cause, phase, size)

@@ -62,8 +62,8 @@ class HttpResponse(HttpEnding):
                 if end > plane.head_limit:
                     raise BadMessage(502, "head too large", end)
                 response = parse_response(data, end, 0, plane.maxhdr)
-            except BadMessage:
-                self.bad_response()
+            except BadMessage as error:
+                self._bad_head(error, data)
                 return
             status = response.status
             if status >= 200:
@@ -88,8 +88,26 @@ class HttpResponse(HttpEnding):
             )
             if len(data) >= self.link.plane.head_limit:
                 raise BadMessage(502, "head too large", len(data))
-        except BadMessage:
-            self.bad_response()
+        except BadMessage as error:
+            self._bad_head(error, data)
+
+    def _bad_head(self, error: BadMessage, data: bytes) -> None:
+        """
+        The head of the response must not be passed on: kept for C{show errors}.
+        """
+        session = self.session
+        plane = session.plane
+        plane.state.errors.capture(
+            plane.wall_offset + plane.reactor.now,
+            session.frontend,
+            (session.client_host, session.client_port),
+            data,
+            error.position,
+            error.reason,
+            backend=self.route.backend,
+            server=self.server,
+        )
+        self.bad_response()
 
     def _interim(self, response: Response) -> bool:
         """

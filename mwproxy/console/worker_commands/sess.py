@@ -12,7 +12,8 @@ from mwproxy.core.families import command
 from mwproxy.live.proxies import WorkerState
 from mwproxy.live.sessions import Session, Stream
 
-USAGE = "show sess [all|<id>|older <s>|server <b>/<s>|backend <b>|frontend <f>] [show-uri]"
+USAGE = "show sess [all|<id>|older <s>|server <b>/<s>|backend <b>|frontend <f>]* [show-uri]"
+_SELECTORS = ("older", "server", "backend", "frontend")
 
 _PLACEHOLDERS = (
     "ts=00 epoch=0x0 age={age} calls=1 rate=0 cpu=0 lat=0 "
@@ -173,12 +174,25 @@ def cmd_show_sess(invocation: Invocation) -> Iterator[str]:
         return _list(worker, lambda session: True, uri, own_line(invocation))
     if words[0] == "help":
         return iter([f"{USAGE}\n"])
-    if words[0] in ("older", "server", "backend", "frontend"):
-        return _list(worker, _selector(words, worker.now), uri, "")
-    if words[0] == "all":
-        return (_details(each, worker.now) for each in _ordered(worker))
+    tests = []
+    everything = words[0] == "all"
+    if everything:
+        del words[0]
+    while words and words[0] in _SELECTORS:
+        tests.append(_selector(words, worker.now))
+        del words[:2]
+
+    def wanted(session: Session) -> bool:
+        return all(test(session) for test in tests)
+
+    if everything:
+        return (_details(each, worker.now) for each in _ordered(worker) if wanted(each))
+    if tests:
+        return _list(worker, wanted, uri, "")
     session = _by_number(worker, words[0])
-    return iter([_details(session, worker.now)] if session is not None else [])
+    if session is None:
+        raise CommandError("Session not found.")
+    return iter([_details(session, worker.now)])
 
 
 def _ordered(worker: WorkerState) -> list[Session]:

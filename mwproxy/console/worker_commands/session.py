@@ -11,6 +11,7 @@ from mwproxy.console.dispatch import CommandError, Feedback, Invocation
 from mwproxy.console.state import switch_prompt
 from mwproxy.core.families import command
 from mwproxy.core.levels import Level
+from mwproxy.core.values import parse_time_ms
 
 REGISTERING = (common_commands,)
 
@@ -39,7 +40,7 @@ def cmd_prompt(invocation: Invocation) -> Feedback | None:
     )
 
 
-@command("set timeout", on="worker", changes=False, usage="set timeout [cli] <seconds>",
+@command("set timeout", on="worker", changes=False, usage="set timeout [cli] <delay>",
          text="change how long this connection may be idle")  # fmt: skip
 def cmd_set_timeout(invocation: Invocation) -> None:
     """
@@ -54,9 +55,13 @@ def cmd_set_timeout(invocation: Invocation) -> None:
     text = invocation.argument(1)
     if not text:
         raise CommandError("Expects an integer value.")
-    if not (text.isdecimal() and text.isascii()) or not 0 < int(text) <= 2_147_483:
+    try:
+        timeout_ms = parse_time_ms(text, "s")
+    except ValueError:
+        timeout_ms = 0
+    if timeout_ms <= 0:
         raise CommandError("Invalid timeout value.")
-    invocation.state.timeout_ms = int(text) * 1000
+    invocation.state.timeout_ms = timeout_ms
 
 
 @command("show cli sockets", on="worker", changes=False, text="list the sockets of consoles")
@@ -71,7 +76,8 @@ def cmd_show_cli_sockets(invocation: Invocation) -> Iterator[str]:
     worker = invocation.subject
     yield "# socket lvl processes\n"
     for bind in worker.configuration.global_.stats_sockets:
-        level = (bind.settings.level or Level.OPERATOR).word
+        own = bind.settings.level
+        level = (Level.OPERATOR if own is None else own).word
         address = bind.address
         shown = {"unix": f"unix@{address.host}"}.get(address.family)
         if shown is None:

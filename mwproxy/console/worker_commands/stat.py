@@ -16,6 +16,11 @@ from mwproxy.observe import csv, json, stat, typed
 from mwproxy.observe.rows import Writers
 
 _FORMATS = ("typed", "json")
+_RESOLVER_COLUMNS = (
+    "id pid sent send_error valid update cname cname_error any_err nx timeout refused other "
+    "invalid too_big truncated outdated"
+)
+_RESOLVERS = _RESOLVER_COLUMNS.split()
 
 
 @command("show stat", on="worker", changes=False,
@@ -36,7 +41,7 @@ def cmd_show_stat(invocation: Invocation) -> Iterator[str]:
         if words[1:2] not in (["proxy"], ["resolvers"]):
             raise CommandError("Invalid statistics domain.")
         if words[1] == "resolvers":
-            return iter(())
+            return _no_resolvers(words)
         del words[:2]
     proxy, mask, number = "", -1, -1
     if len(words) >= 3 and _number(words[1]) is not None and _number(words[2]) is not None:
@@ -65,6 +70,13 @@ def cmd_show_stat(invocation: Invocation) -> Iterator[str]:
         shape = json.shape(worker.process, stat.NAMES, explain=explain)
         return _array(Writers(fields, shape), rows)
     return _lines(csv.header(fields), Writers(fields, csv.SHAPE), rows)
+
+
+def _no_resolvers(words: list[str]) -> Iterator[str]:
+    if "json" in words:
+        yield "[]\n"
+    elif "typed" not in words:
+        yield f"# {','.join(_RESOLVERS)},\n"
 
 
 def _number(word: str) -> int | None:

@@ -96,7 +96,6 @@ class SessTests(SynchronousTestCase):
             ("server be1/s1", 1),
             ("server be1/s2", 0),
             ("0x1f", 3),
-            ("0x77", 0),
         ):
             found = [line for line in self.say(f"show sess {words}") if line]
             self.assertEqual(len(found), expected if words != "0x1f" else 2, words)
@@ -135,3 +134,20 @@ class SessTests(SynchronousTestCase):
         Ages have their two largest units.
         """
         self.assertEqual([duration(age) for age in (0, 61, 90061)], ["0s", "1m1s", "1d1h"])
+
+    def test_unknown(self) -> None:
+        """
+        A session that is not there is said to be missing.
+        """
+        for word in ("0x77", "foo"):
+            self.assertEqual(self.say(f"show sess {word}"), ["Session not found."])
+
+    def test_several_selectors(self) -> None:
+        """
+        Of several selectors all must hold.
+        """
+        self.assertEqual(len(self.say("show sess frontend fe older 10")), 1)
+        self.assertEqual(self.say("show sess frontend tcpl older 10"), [])
+        text = "\n".join(self.say("show sess all frontend fe"))
+        self.assertIn("accepted", text)
+        self.assertNotIn("fe=tcpl", text)
