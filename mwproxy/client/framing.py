@@ -28,6 +28,9 @@ _REFUSALS = (
     b"The command is too long",
     b"Internal error",
 )
+_LONGEST_REFUSAL = max(map(len, _REFUSALS))
+#: What a reload tells while it goes on, and the first line of many listings.
+_PROGRESS = b"# "
 _STATE = re.compile(rb"[a-z-]+-mode is (?:ON|OFF)\n")
 
 
@@ -52,7 +55,7 @@ class Framing:
         self._master = master
         self._tail = b""
         self._begun = False
-        self._line = b""
+        self._head: bytes | None = b""
 
     def feed(self, data: bytes) -> bytes:
         """
@@ -101,12 +104,26 @@ class Framing:
         return shown
 
     def _begin(self, text: bytes) -> bytes:
-        if self._begun or not text:
-            return text
-        self._begun = True
-        found = _SEVERITY.match(text)
-        assert found is not None  # matches the empty string too
-        text = text[found.end() :]
-        if (found[1] is not None and int(found[1]) <= _WORST) or text.startswith(_REFUSALS):
-            self.refused = True
+        if text and not self._begun:
+            self._begun = True
+            found = _SEVERITY.match(text)
+            assert found is not None  # matches the empty string too
+            text = text[found.end() :]
+            self.refused = found[1] is not None and int(found[1]) <= _WORST
+        if self._head is not None:
+            self._judge(self._head + text)
         return text
+
+    def _judge(self, head: bytes) -> None:
+        """
+        Look for words of refusal: in the first line that does not tell of progress.
+        """
+        self._head = head
+        while head.startswith(_PROGRESS):
+            _, feed, head = head.partition(b"\n")
+            if not feed:
+                return
+        if len(head) >= _LONGEST_REFUSAL or b"\n" in head:
+            self._head = None
+        if head.startswith(_REFUSALS):
+            self.refused = True

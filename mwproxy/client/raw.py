@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from mwproxy.client.command import DONE, FAILED, UNREACHABLE, USAGE, complain, open_console
 from mwproxy.client.connection import Unreachable
 from mwproxy.client.console import Console, payload_tag, split
-from mwproxy.client.formats.known import names, reader
+from mwproxy.client.formats.known import asked, names, reader
 from mwproxy.client.formats.words import Unreadable
 from mwproxy.client.output import Sink, show_json
 
@@ -126,7 +126,7 @@ def _run(options: argparse.Namespace, typed: Iterator[str]) -> int:
                 console = open_console(options)
             if console.closed:
                 raise Unreachable(f"the console has closed the connection; not run: '{command}'")
-            status = max(status, _ask(console, command, as_json=options.json))
+            status = max(status, ask(console, command, as_json=options.json))
     except BadInput as error:
         complain(str(error))
         return USAGE
@@ -136,7 +136,20 @@ def _run(options: argparse.Namespace, typed: Iterator[str]) -> int:
     return status
 
 
-def _ask(console: Console, command: str, *, as_json: bool) -> int:
+def ask(console: Console, command: str, *, as_json: bool = False) -> int:
+    """
+    Run a command and show its answer: on standard error if it is a refusal.
+
+    @param console: Whom to ask.
+
+    @param command: What.
+
+    @param as_json: Whether a listing is shown as JSON.
+
+    @return: The exit status.
+
+    @raise Unreachable: The console cannot be asked.
+    """
     if as_json:
         return _ask_json(console, command)
     sink: Sink | None = None
@@ -152,7 +165,7 @@ def _ask(console: Console, command: str, *, as_json: bool) -> int:
 
 
 def _ask_json(console: Console, command: str) -> int:
-    answer = console.ask(command)
+    answer = console.ask(asked(command))
     if answer.refused:
         sink = Sink(sys.stderr)
         sink.write(answer.text.encode())

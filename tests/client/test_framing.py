@@ -30,6 +30,12 @@ MASTER = (
     (b"> no prompt\n\nmaster> ", b"> no prompt\n", False),
     (b"Unknown command: 'x'\n\nmaster> ", b"Unknown command: 'x'\n", True),
     (b"Success=0\n--\n[ALERT] x\n\nmaster> ", b"Success=0\n--\n[ALERT] x\n", True),
+    (b"# loading\n# b\nSuccess=0\n--\n\nmaster> ", b"# loading\n# b\nSuccess=0\n--\n", True),
+    (
+        b"# loading\nSuccess=1\n--\nSuccess=0\n\n8> ",
+        b"# loading\nSuccess=1\n--\nSuccess=0\n",
+        False,
+    ),
     (b"a\n\nb\n\nmaster> ", b"a\n\nb\n", False),
     (b"y" * 500 + b"\n\nmaster> ", b"y" * 500 + b"\n", False),
 )

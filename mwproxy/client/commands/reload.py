@@ -26,6 +26,7 @@ from mwproxy.client.console import Answer, Console
 from mwproxy.client.formats.info import read_info
 from mwproxy.client.formats.proc import read_proc
 from mwproxy.client.formats.words import Unreadable
+from mwproxy.client.raw import ask
 from mwproxy.client.terminal import neutral
 
 #: Seconds that a reload may take: longer than a master lets its workers load, and those
@@ -39,6 +40,8 @@ NO_SENSE = "this is no answer to 'reload': is it the console of a master?"
 BRIEF = "The reload failed: the messages above tell why."
 #: How an answer begins that tells the outcome.
 _OUTCOMES = ("Success=0", "Success=1")
+#: Ends the trial of a reload; no reload itself.
+CONFIRMED = "confirmed"
 #: Lines of something that is no answer.
 MOST_SHOWN = 5
 #: Seconds between looks at old workers: at first, and at most.
@@ -60,8 +63,10 @@ def judge(lines: Iterable[str], refused: bool = False) -> tuple[int, list[str]]:
     if not answer:
         return UNREACHABLE, [NO_ANSWER]
     found = [index for index, line in enumerate(answer) if line in _OUTCOMES]
+    if refused and not found:
+        return FAILED, answer
     if not found:
-        return (FAILED, answer) if refused else (UNREACHABLE, [NO_SENSE, *answer[:MOST_SHOWN]])
+        return UNREACHABLE, [NO_SENSE, *answer[:MOST_SHOWN]]
     verdict, *log = answer[found[0] :]
     if verdict == "Success=1":
         return DONE, []
@@ -138,8 +143,10 @@ def run(options: argparse.Namespace) -> int:
     seconds = options.timeout or TIMEOUT
     end = time.monotonic() + seconds
     with open_console(options, TIMEOUT) as console:
-        progress.tell("loading")
         command = " ".join(["hard-reload" if options.hard else "reload", *options.words])
+        if options.words == [CONFIRMED]:
+            return ask(console, command)
+        progress.tell("loading")
         lines = _heard(console, command, progress)
         status, shown = judge(lines, console.refused)
     if options.brief and status == FAILED and not console.refused:
@@ -168,7 +175,7 @@ def _heard(console: Console, command: str, progress: Progress) -> list[str]:
             lines.append(line)
             decided = decided or line in _OUTCOMES
             if not decided and not console.refused:
-                progress.tell(line.strip())
+                progress.tell(line.strip().removeprefix("# "))
     return [*lines, begun.decode("utf-8", "replace")]
 
 

@@ -29,6 +29,10 @@ _FORMS = {
     "show startup-logs": "known:read_lines",
     "help": "usage:read_usage",
 }
+#: Listings that the console itself has as JSON, and nobody else has at all.
+_OWN = ("show generations",)
+#: What sends a command to several workers, whose answers are one.
+_SEVERAL = ("@*", "@@*")
 #: Words that change the form of an answer.
 _OTHER_FORMS = frozenset({"typed", "desc"})
 
@@ -55,7 +59,18 @@ def names() -> list[str]:
     """
     List the commands whose answers can be read.
     """
-    return sorted(_FORMS)
+    return sorted([*_FORMS, *_OWN])
+
+
+def asked(command: str) -> str:
+    """
+    Tell how to ask for a listing that is to be read.
+
+    @param command: As typed.
+
+    @return: The same, or what gives it as JSON.
+    """
+    return f"{command} json" if command in _OWN else command
 
 
 def reader(command: str) -> Callable[[str], Any] | None:
@@ -67,7 +82,9 @@ def reader(command: str) -> Callable[[str], Any] | None:
     @return: Gives a value that can be written as JSON, or raises L{Unreadable}; L{None} when the
         command lists nothing that is known.
     """
-    words = command.split()
+    words = asked(command).split()
+    if words and words[0] in _SEVERAL:
+        return None
     if words and words[0].startswith("@"):
         del words[0]
     if "json" in words:

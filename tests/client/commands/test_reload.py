@@ -84,6 +84,14 @@ class ReloadTests(ConsoleTestCase):
         self.assertEqual(self.ctl("reload", "confirm", "60s"), (0, "", ""))
         self.assertEqual(console.heard, ["reload confirm 60s"])
 
+    def test_confirmed(self) -> None:
+        """
+        C{reload confirmed} is no reload: it is answered in a line.
+        """
+        self.prompting({"reload confirmed": [b"[6]: Done.\n\n", b"[3]: Nothing.\n\n"]})
+        self.assertEqual(self.ctl("reload", "confirmed"), (0, "Done.\n", ""))
+        self.assertEqual(self.ctl("reload", "confirmed"), (1, "", "Nothing.\n"))
+
     def test_failure(self) -> None:
         """
         A reload that failed is status 1, with its reasons.
@@ -102,7 +110,7 @@ class ReloadTests(ConsoleTestCase):
         """
         What goes on is told when it is wanted: what the console says, each fact once.
         """
-        self.prompting({"reload": b"worker 7 loads\nworker 7 loads\nSuccess=1\n--\nlog\n\n"})
+        self.prompting({"reload": b"# worker 7 loads\n# worker 7 loads\nSuccess=1\n--\nlog\n\n"})
         self.assertEqual(
             self.ctl("reload", "--progress"), (0, "", "loading\nworker 7 loads\nready\n")
         )

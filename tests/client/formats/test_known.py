@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mwproxy.client.formats.known import names, reader
+from mwproxy.client.formats.known import asked, names, reader
 from mwproxy.client.formats.words import Unreadable
 
 PROC = """\
@@ -271,11 +271,26 @@ class FormatTests(SynchronousTestCase):
         assert read is not None
         self.assertRaises(Unreadable, read, "<html>")
 
+    def test_generations(self) -> None:
+        """
+        Generations are asked for as JSON.
+        """
+        self.assertEqual(asked("show generations"), "show generations json")
+        self.assertEqual(asked("show proc"), "show proc")
+        self.assertEqual(self._read("show generations", '[{"generation":1}]'), [{"generation": 1}])
+
     def test_none(self) -> None:
         """
         What lists nothing that is known has no reader.
         """
-        for command in ("", "@1", "set weight b/s 1", "show stat typed", "show errors"):
+        for command in (
+            "",
+            "@1",
+            "@* show info",
+            "set weight b/s 1",
+            "show stat typed",
+            "show errors",
+        ):
             self.assertIsNone(reader(command), command)
 
     def test_garbage(self) -> None:
