@@ -219,6 +219,8 @@ class Proxy(Sealed):
 
     @ivar error_files: Whole answers by status.
 
+    @ivar rate_limit: Most new sessions per second, 0 for no limit.
+
     @ivar referred: Servers that rules name, which must not be deleted.
 
     @ivar forwardfor: L{None} when off, else (header name, exempt networks, if-none).
@@ -266,6 +268,7 @@ class Proxy(Sealed):
     processes: frozenset[int] = frozenset()
     rule_lines: dict[str, list[tuple[Predicate | None, Any]]] = field(default_factory=dict)
     referred: set[str] = field(default_factory=set)
+    rate_limit: int = 0
 
     @property
     def has_frontend(self) -> bool:
@@ -318,6 +321,9 @@ class Global(Sealed):
     @ivar fd_hard_limit: Most descriptors that workers try to have, L{None} for the default.
 
     @ivar dumpable: Workers may leave a core file, whatever limits they were started with.
+
+    @ivar maxconnrate: Most new connections per second and worker, 0 for no limit; C{maxsessrate}
+        most new sessions.
 
     @ivar may_fork: Workers may start processes (C{insecure-fork-wanted}).
 
@@ -378,6 +384,8 @@ class Global(Sealed):
     maxhdr: int = 101
     maxaccept: int = 64
     spread_checks: int = 0
+    maxconnrate: int = 0
+    maxsessrate: int = 0
     noreuseport: bool = False
     nosplice: bool = False
     strict_limits: bool = True

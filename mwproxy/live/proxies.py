@@ -12,6 +12,7 @@ from mwproxy.config import model
 from mwproxy.core.diagnostics import Severity
 from mwproxy.live.counters import Counters
 from mwproxy.live.errors import ErrorBook
+from mwproxy.live.rates import RateLimit
 from mwproxy.live.servers import Server
 from mwproxy.live.tally import Tally
 
@@ -42,6 +43,8 @@ class Frontend:
 
     @ivar maxconn: Most sessions at one time.
 
+    @ivar rate_limit: C{rate-limit sessions}.
+
     @ivar default_backend: L{None} when there is none.
 
     @ivar log: Where log lines go, L{None} when nowhere.
@@ -61,6 +64,7 @@ class Frontend:
         self.counters = Counters()
         self.state = "OPEN"
         self.maxconn = description.maxconn or 0
+        self.rate_limit = RateLimit(description.rate_limit)
         self.default_backend: Backend | None = None
         self.log: LogSink | None = None
         self.render = description.log_format
@@ -164,6 +168,15 @@ class WorkerState:
 
     @ivar errors: Invalid messages, for C{show errors}.
 
+    @ivar connection_limit: Most connections per second (C{maxconnrate}).
+
+    @ivar session_limit: Most sessions per second (C{maxsessrate}).
+
+    @ivar tls_session_limit: What C{set rate-limit ssl-sessions} said, which limits nothing.
+
+    @ivar compression_limit: What C{set rate-limit http-compression} said, in bytes per second;
+        there is nothing to limit.
+
     @ivar say: Prints a message for operators; does nothing until the worker sets it.
 
     @ivar on_server_up: Called when load balancing may use a server again, to give it streams
@@ -196,6 +209,10 @@ class WorkerState:
         self.unsettled: list[Tally] = []
         self.maxconn = configuration.global_.maxconn or 0
         self.hard_maxconn = self.maxconn
+        self.connection_limit = RateLimit(configuration.global_.maxconnrate)
+        self.session_limit = RateLimit(configuration.global_.maxsessrate)
+        self.tls_session_limit = 0
+        self.compression_limit = 0
         self.session_numbers = 0
         self.startup_messages: list[str] = []
         self.dropped_logs = 0
