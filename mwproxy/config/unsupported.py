@@ -37,7 +37,7 @@ _GLOBAL = """
     http-fail-codes httpclient.resolvers.disabled httpclient.resolvers.id
     httpclient.resolvers.prefer httpclient.retries httpclient.ssl.ca-file httpclient.ssl.verify
     httpclient.timeout.connect lua-load lua-load-per-thread lua-prepend-path max-spread-checks
-    maxcompcpuusage maxcomprate maxconnrate maxsessrate maxsslconn maxsslrate server-state-base
+    maxcompcpuusage maxcomprate maxsslconn maxsslrate server-state-base
     server-state-file set-var set-var-fmt setcap ssl-engine ssl-provider ssl-provider-path
     unix-bind wurfl-cache-size wurfl-data-file wurfl-information-list
     wurfl-information-list-separator
@@ -79,7 +79,6 @@ PROXY = frozenset(
     max-keep-alive-queue
     monitor fail
     persist rdp-cookie
-    rate-limit sessions
     redirect
     retry-on
     server-state-file-name

@@ -5,7 +5,8 @@ A listener only borrows its descriptor's socket from whoever bound it (the maste
 when it runs alone); closing it here leaves others that have it listening.
 
 A listener stops accepting, and so leaves clients to the kernel's backlog, while its frontend or the
-process is at C{maxconn}, while it is paused (SIGTTOU), and for good once a soft stop has begun.
+process is at C{maxconn} or at the limit of a rate, while it is paused (SIGTTOU), and for good once
+a soft stop has begun.
 A sibling that shares the socket may be paused alone: then the socket listens no more for us either.
 """
 
@@ -80,11 +81,31 @@ class Listener:
         self._paused = False
         self._deaf = False
         self._said_at = float("-inf")
+        #: Until clients may be accepted again, as far as limits of rates go.
+        self._returns: Any = None
 
     def start(self) -> None:
         """
         Begin to accept.
         """
+        self.limit_rate()
+
+    def limit_rate(self) -> None:
+        """
+        Take notice of the limits of rates, which have nothing to do with accepting while there are
+        none; and accept.
+        """
+        state = self.plane.state
+        limited = (
+            self.frontend.rate_limit.limit
+            or state.connection_limit.limit
+            or state.session_limit.limit
+        )
+        if limited:
+            # Rather than a question that each connection would ask.
+            self._room = self._room_within_rates  # type: ignore[method-assign]
+        else:
+            vars(self).pop("_room", None)
         self._watch()
 
     def pause(self) -> None:
@@ -135,6 +156,8 @@ class Listener:
         Accept no more, for good; who waits is accepted first, unless a successor shares the socket.
         """
         if self.plane.handover is None:
+            # Nobody else will come for them, so limits of rates do not count.
+            vars(self).pop("_room", None)
             self.drain()
         self.close()
 
@@ -142,6 +165,9 @@ class Listener:
         """
         Accept no more, for good.
         """
+        if self._returns is not None:
+            self._returns.cancel()
+            self._returns = None
         if self.fd >= 0:
             self._unwatch()
             self._deaf = False
@@ -176,6 +202,36 @@ class Listener:
         if self._maxconn:
             room = min(room, self._maxconn - self.current)
         return room
+
+    def _room_within_rates(self) -> int:
+        """
+        Tell how many sessions the limits leave, those of rates too; come back later when these
+        leave none.
+        """
+        room = Listener._room(self)
+        state, counters = self.plane.state, self.plane.state.counters
+        now = self.plane.reactor.now
+        for limit, total in (
+            (self.frontend.rate_limit, self.frontend.counters.conn_tot),
+            (state.connection_limit, counters.conn_tot),
+            (state.session_limit, counters.stot),
+        ):
+            if limit.limit:
+                room = min(room, limit.room(total, now))
+                if room <= 0:
+                    self._come_back(limit.delay(now))
+                    break
+        return room
+
+    def _come_back(self, delay: float) -> None:
+        if self._returns is None:
+            self._returns = self.plane.reactor.callLater(delay, self._back)
+
+    def _back(self) -> None:
+        self._returns = None
+        if self in self.plane.full_listeners:
+            self.plane.full_listeners.remove(self)
+        self._watch()
 
     def _acceptable(self, event: int) -> None:
         plane = self.plane

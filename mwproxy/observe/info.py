@@ -175,13 +175,16 @@ _zero("Maxpipes", "CLP:u32", "Limit on pipes for splicing, 0 for none")
 _zero("PipesUsed", "MGP:u32", "Pipes in use")
 _zero("PipesFree", "MGP:u32", "Pipes ready for use")
 _rate("ConnRate", "MRP:u32", "Connections in the last second", "connection_rate", "current")
-_zero("ConnRateLimit", "CLP:u32", "Limit on connections per second")
+_info("ConnRateLimit", "CLP:u32", "Limit on connections per second",
+      lambda process: process.state.connection_limit.limit)  # fmt: skip
 _rate("MaxConnRate", "MMP:u32", "Most connections in one second", "connection_rate", "maximum")
 _rate("SessRate", "MRP:u32", "Sessions in the last second", "session_rate", "current")
-_zero("SessRateLimit", "CLP:u32", "Limit on sessions per second")
+_info("SessRateLimit", "CLP:u32", "Limit on sessions per second",
+      lambda process: process.state.session_limit.limit)  # fmt: skip
 _rate("MaxSessRate", "MMP:u32", "Most sessions in one second", "session_rate", "maximum")
 _zero("SslRate", "MRP:u32", "TLS connections in the last second")
-_zero("SslRateLimit", "CLP:u32", "Limit on TLS connections per second")
+_info("SslRateLimit", "CLP:u32", "Limit on TLS connections per second",
+      lambda process: process.state.tls_session_limit)  # fmt: skip
 _zero("MaxSslRate", "MMP:u32", "Most TLS connections in one second")
 _zero("SslFrontendKeyRate", "MGP:u32", "TLS keys made for clients in the last second")
 _zero("SslFrontendMaxKeyRate", "MMP:u32", "Most TLS keys made for clients in one second")
@@ -192,7 +195,8 @@ _zero("SslCacheLookups", "MCP:u32", "Look-ups in the cache of TLS sessions")
 _zero("SslCacheMisses", "MCP:u32", "Look-ups there that found nothing")
 _zero("CompressBpsIn", "MRP:u32", "Bytes compressed in the last second")
 _zero("CompressBpsOut", "MRP:u32", "Bytes that came out of it")
-_zero("CompressBpsRateLim", "CLP:u32", "Limit on compression")
+_info("CompressBpsRateLim", "CLP:u32", "Limit on compression",
+      lambda process: process.state.compression_limit)  # fmt: skip
 _zero("ZlibMemUsage", "MGP:u32", "Memory that compression uses")
 _zero("MaxZlibMemUsage", "CLP:u32", "Limit on that memory")
 _info("Tasks", "MGP:u32", "Sessions and checks at work", lambda process: len(process.state.sessions)

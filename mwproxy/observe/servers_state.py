@@ -65,7 +65,7 @@ def state_row(server: Server, now: float) -> str:
             result = _CONDITIONAL
     maint = bool(server.admin & Admin.MAINT)
     check_state = 0
-    if maint and (settings.check.enabled or server.admin & Admin.CONFIG_MAINT):
+    if maint and (server.checked or server.admin & Admin.CONFIG_MAINT):
         check_state = _PAUSED
     if settings.check.enabled:
         check_state |= _CONFIGURED

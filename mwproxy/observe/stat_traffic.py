@@ -10,7 +10,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from mwproxy.observe.fields import field
+from mwproxy.observe.fields import Value, field
 
 if TYPE_CHECKING:
     from mwproxy.observe.stat import Row
@@ -76,7 +76,16 @@ _counter("wredis", "MCP:u64", "BS", "Streams sent to another server after a fail
 _counter("lbtot", "MCP:u64", "BS", "Times chosen by load balancing")
 _rate("rate", "MRP:u32", "FBS", "Sessions in the last second", "session_rate", "current")
 _rate("rate_max", "MMP:u32", "FBS", "Most sessions in one second", "session_rate", "maximum")
-_zero("rate_lim", "CLP:u32", "F", "Limit on new sessions per second, 0 for none")
+
+
+@field("rate_lim", "CLP:u32", "Limit on new sessions per second, 0 for none", sides="F")
+def field_rate_lim(row: Row) -> Value:
+    """
+    Read C{rate-limit sessions}.
+    """
+    return row.frontend.rate_limit.limit if row.frontend is not None else None
+
+
 _responses("hrsp_1xx", 1, "Responses with status 1xx")
 _responses("hrsp_2xx", 2, "Responses with status 2xx")
 _responses("hrsp_3xx", 3, "Responses with status 3xx")

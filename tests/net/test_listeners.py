@@ -305,3 +305,90 @@ class ListenerTests(PlaneTestCase):
         self.assertEqual((client.rest(), server.rest()), (b"", b""))
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
         self.settled()
+
+
+class RateTests(PlaneTestCase):
+    """
+    Tests of limits of rates.
+    """
+
+    def begin(self, front: str = "", settings: str = "") -> Listener:
+        """
+        Start a frontend that answers by itself.
+        """
+        self.start(ONE.format(front=front, words=""), settings)
+        listener: Listener = self.frontend().listeners[0]
+        return listener
+
+    def accepted(self) -> int:
+        """
+        Tell how many clients have been accepted.
+        """
+        self.turn(5)
+        return self.frontend().counters.conn_tot
+
+    def pass_time(self, seconds: float) -> None:
+        """
+        Let time pass, in steps in which timers may act.
+        """
+        for _ in range(10):
+            self.advance(seconds / 10)
+            self.turn(2)
+
+    def test_frontend(self) -> None:
+        """
+        Beyond C{rate-limit sessions} clients wait in the backlog, and are accepted as time passes,
+        though nobody leaves.
+        """
+        self.begin("rate-limit sessions 3")
+        for _ in range(8):
+            self.client()
+        self.assertEqual(self.accepted(), 3)
+        self.pass_time(2)
+        self.assertLessEqual(self.accepted(), 8)
+        self.assertGreater(self.accepted(), 3)
+        self.pass_time(3)
+        self.assertEqual(self.accepted(), 8)
+
+    def test_process(self) -> None:
+        """
+        So they do at the process's limits.
+        """
+        for settings in ("maxconnrate 2", "maxsessrate 2"):
+            with self.subTest(settings=settings):
+                self.begin(settings=f"  {settings}\n")
+                for _ in range(4):
+                    self.client()
+                self.assertEqual(self.accepted(), 2)
+                self.pass_time(4)
+                self.assertEqual(self.accepted(), 4)
+
+    def test_changed(self) -> None:
+        """
+        The console sets a limit and takes it away; without one nothing is asked per connection.
+        """
+        listener = self.begin()
+        self.assertNotIn("_room", vars(listener))
+        state = listener.plane.state
+        limit = state.connection_limit
+        limit.set(1, 0, state.now)
+        listener.limit_rate()
+        for _ in range(3):
+            self.client()
+        self.assertEqual(self.accepted(), 1)
+        limit.set(0, 0, state.now)
+        listener.limit_rate()
+        self.assertEqual(self.accepted(), 3)
+        self.assertNotIn("_room", vars(listener))
+
+    def test_finished(self) -> None:
+        """
+        One that ends accepts all who wait, whatever the limit, and leaves no timer.
+        """
+        listener = self.begin("rate-limit sessions 1")
+        for _ in range(4):
+            self.client()
+        self.assertEqual(self.accepted(), 1)
+        listener.finish()
+        self.assertEqual(self.frontend().counters.conn_tot, 4)
+        self.assertIsNone(listener._returns)

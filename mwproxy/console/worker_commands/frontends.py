@@ -5,13 +5,19 @@ like.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mwproxy.console.dispatch import CommandError, Invocation
 from mwproxy.console.worker_commands.servers import find_server
 from mwproxy.core.diagnostics import Severity
 from mwproxy.core.families import command
 from mwproxy.live.proxies import Frontend, WorkerState
+from mwproxy.live.states import set_maxconn
+from mwproxy.live.weights import BadNumber, new_maxconn
 
 ENDED = "Frontend was already shut down."
+#: Syslog severity of what is said of frontends.
+_WARNING = 4
 
 
 def find_frontend(worker: WorkerState, name: str) -> Frontend:
@@ -53,7 +59,7 @@ def cmd_disable_frontend(invocation: Invocation) -> None:
     for listener in frontend.listeners:
         listener.pause()
     frontend.state = "PAUSED"
-    worker.say(Severity.WARNING, f"Paused frontend {frontend.name}.")
+    _tell(frontend, f"Paused frontend {frontend.name}.")
 
 
 @command("enable frontend", on="worker", level="admin", usage="enable frontend <frontend>",
@@ -75,7 +81,7 @@ def cmd_enable_frontend(invocation: Invocation) -> None:
     for listener in frontend.listeners:
         listener.resume()
     frontend.state = "OPEN"
-    worker.say(Severity.WARNING, f"Resumed frontend {frontend.name}.")
+    _tell(frontend, f"Resumed frontend {frontend.name}.")
 
 
 @command("shutdown frontend", on="worker", level="admin", usage="shutdown frontend <frontend>",
@@ -97,22 +103,51 @@ def cmd_shutdown_frontend(invocation: Invocation) -> None:
     frontend.state = "STOP"
     backend = worker.backends.get(frontend.name)
     served = backend.counters.stot if backend is not None else 0
-    worker.say(
-        Severity.WARNING,
+    _tell(
+        frontend,
         f"Proxy {frontend.name} stopped (cumulated conns: FE: {frontend.counters.conn_tot}, "
         f"BE: {served}).",
     )
 
 
-def _count(text: str) -> int:
+def count_argument(text: str, missing: str = "Expects an integer value.") -> int:
+    """
+    Read a limit.
+
+    @param text: The argument.
+
+    @param missing: What to say when there is none.
+
+    @return: From 0.
+
+    @raise CommandError: It is missing, none, or out of range.
+    """
     if not text:
-        raise CommandError("Integer value expected.")
-    if not (text.isdecimal() and text.isascii()):
+        raise CommandError(missing)
+    digits = text[1:] if text[0] == "-" else text
+    if not (digits.isdecimal() and digits.isascii()):
         raise CommandError("Expects an integer value.")
-    value = int(text)
-    if value > 2**31 - 1:
+    if digits is not text or len(digits) > 10 or int(digits) > 2**31 - 1:
         raise CommandError("Value out of range.")
-    return value
+    return int(digits)
+
+
+def limit_rates(frontends: Iterable[Frontend]) -> None:
+    """
+    Let listeners know that limits of rates have changed.
+
+    @param frontends: Those concerned.
+    """
+    for frontend in frontends:
+        if frontend.state == "OPEN":
+            for listener in frontend.listeners:
+                listener.limit_rate()
+
+
+def _tell(frontend: Frontend, text: str) -> None:
+    frontend.worker.say(Severity.WARNING, text)
+    if frontend.log is not None:
+        frontend.log(_WARNING, text.encode("utf-8", "replace"))
 
 
 def _accept_again(worker: WorkerState, frontends: list[Frontend]) -> None:
@@ -134,7 +169,7 @@ def cmd_set_maxconn_frontend(invocation: Invocation) -> None:
     @raise CommandError: There is no such frontend, or the value is none.
     """
     frontend = find_frontend(invocation.subject, invocation.argument(0))
-    frontend.maxconn = _count(invocation.argument(1))
+    frontend.maxconn = count_argument(invocation.argument(1), "Integer value expected.")
     _accept_again(invocation.subject, [frontend])
 
 
@@ -149,7 +184,7 @@ def cmd_set_maxconn_global(invocation: Invocation) -> None:
     @raise CommandError: The value is none, or too large.
     """
     worker: WorkerState = invocation.subject
-    value = _count(invocation.argument(0))
+    value = count_argument(invocation.argument(0))
     if worker.hard_maxconn and value > worker.hard_maxconn:
         raise CommandError("Value out of range.")
     worker.maxconn = value or worker.hard_maxconn
@@ -167,9 +202,9 @@ def cmd_set_maxconn_server(invocation: Invocation) -> None:
 
     @raise CommandError: There is no such server, or the value is none.
     """
-    worker: WorkerState = invocation.subject
-    server = find_server(worker, invocation.argument(0))
-    server.maxconn = _count(invocation.argument(1))
-    if server.usable_now:
-        for hook in worker.on_server_up:
-            hook(server)
+    server = find_server(invocation.subject, invocation.argument(0))
+    try:
+        maxconn = new_maxconn(invocation.argument(1))
+    except BadNumber as error:
+        raise CommandError(str(error)) from None
+    set_maxconn(server, maxconn)

@@ -39,6 +39,12 @@ class NotedListener:
         """
         self.told.append("room")
 
+    def limit_rate(self) -> None:
+        """
+        Note it.
+        """
+        self.told.append("rate")
+
     def close(self) -> None:
         """
         Note it.
@@ -138,3 +144,53 @@ class FrontendCommandTests(SynchronousTestCase):
         server = self.worker.backends["be1"].servers[2]
         self.assertEqual(self.say("set maxconn server be1/s3 50"), "")
         self.assertEqual((server.maxconn, served), (50, [server]))
+        for words, expected in (
+            ("be1/s3", "Require <maxconn>.\n"),
+            ("be1/s3 x", "maxconn string empty or preceded by garbage\n"),
+            ("be1/s3 10x", "Trailing garbage in maxconn string\n"),
+            ("be1/s9 10", "No such server.\n"),
+        ):
+            self.assertEqual(self.say(f"set maxconn server {words}"), expected)
+
+    def test_logged(self) -> None:
+        """
+        What happens to a frontend goes to its log too.
+        """
+        logged: list[tuple[int, bytes]] = []
+        self.frontend.log = lambda level, line: logged.append((level, line))
+        self.say("disable frontend fe")
+        self.assertEqual(logged, [(4, b"Paused frontend fe.")])
+
+    def test_rate_limits(self) -> None:
+        """
+        Limits of rates reach the listeners; what limits nothing is shown all the same.
+        """
+        for number, name in enumerate(
+            ("connections", "sessions", "ssl-sessions", "http-compression"), 10
+        ):
+            self.assertEqual(self.say(f"set rate-limit {name} global {number}"), "")
+        self.assertEqual(self.worker.connection_limit.limit, 10)
+        self.assertEqual(self.worker.session_limit.limit, 11)
+        self.assertEqual(self.listener.told, ["rate"] * 4)
+        info = self.say("show info")
+        for line in (
+            "ConnRateLimit: 10",
+            "SessRateLimit: 11",
+            "SslRateLimit: 12",
+            "CompressBpsRateLim: 13312",
+        ):
+            self.assertIn(f"\n{line}\n", info)
+
+    def test_bad_rate_limits(self) -> None:
+        """
+        Other limits, and values that are none, are refused.
+        """
+        for words in ("", "foo", "connections", "connections fe 5", "foo global 5"):
+            self.assertIn("'set rate-limit' only supports :", self.say(f"set rate-limit {words}"))
+        for words, expected in (
+            ("", "Expects an integer value.\n"),
+            ("x", "Expects an integer value.\n"),
+            ("-1", "Value out of range.\n"),
+            ("9" * 50, "Value out of range.\n"),
+        ):
+            self.assertEqual(self.say(f"set rate-limit connections global {words}"), expected)
