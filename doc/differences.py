@@ -35,6 +35,7 @@ OPTIONS = {
 }
 
 _EPOLL = "No effect: epoll is the only poller."
+_OWN = "mwproxy's own."
 _ENGINE = "No effect: it tunes HAProxy's own engine."
 
 #: Names of all families, with what is different here.
@@ -71,8 +72,20 @@ DIFFERENCES = {
     "reg": "Python's `re`, not PCRE: possessive quantifiers, atomic groups and lookaheads are"
     " there, `\\K` and recursion are not.",
     "regsub": "Python's `re`, not PCRE.",
-    "reload": "Answered for the content that this very reload loaded; a second reload waits.",
+    "reload": "Answered for the content that this very reload loaded; a second reload waits."
+    " Extension: with `confirm` it is taken back unless `reload confirmed` comes in time."
+    " HAProxy ignores other words, here they are refused.",
     "hard-reload": "As `reload`; the old workers get TERM.",
+    "reload confirmed": _OWN,
+    "rollback": _OWN,
+    "show generations": _OWN,
+    "show generations diff": _OWN,
+    "manhole": _OWN,
+    "@*": _OWN,
+    "show proc": "Extension: `json`.",
+    "help": "A master lists what the connection's level may run.",
+    "kept-generations": _OWN + " See [console.md](console.md#generations).",
+    "insecure-manhole-wanted": _OWN + " See [console.md](console.md#a-python-prompt).",
 }
 
 

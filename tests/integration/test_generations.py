@@ -230,9 +230,10 @@ class TrialTests(GenerationsTestCase):
         self.next(proxy, NAMED, "two", "reload confirm 60s")
         self.assertEqual(self.generations(proxy)[0]["trial"]["back_to"], 1)
         answer = proxy.master_cli("reload confirmed")
-        self.assertEqual(answer, "Generation 2 is confirmed.\n\n")
+        self.assertEqual(answer, "Success=1\n--\nGeneration 2 is confirmed.\n\n")
         self.assertIsNone(self.generations(proxy)[0]["trial"])
-        self.assertEqual(proxy.master_cli("reload confirmed"), "Nothing is on trial.\n\n")
+        answer = proxy.master_cli("reload confirmed")
+        self.assertEqual(answer, "Success=0\n--\nNothing is on trial.\n\n")
 
     def test_cannot_go_back(self) -> None:
         """

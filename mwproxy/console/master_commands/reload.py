@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from mwproxy.console.dispatch import CommandError, Feedback, Invocation
+from mwproxy.console.dispatch import CommandError, Invocation
 from mwproxy.console.master_view import MasterView, ReloadResult
 from mwproxy.console.state import ConsoleState
 from mwproxy.core.families import command
@@ -123,21 +123,22 @@ async def cmd_hard_reload(invocation: Invocation) -> str:
          text="let a generation on trial serve on")  # fmt: skip
 def cmd_reload_confirmed(invocation: Invocation) -> str:
     """
-    End the trial that C{reload confirm} began.
+    End the trial that C{reload confirm} began. The answer has the form of that of C{reload}, for
+    whoever reads both; the connection stays open.
 
     @param invocation: The command.
 
-    @return: What serves.
+    @return: What serves, or that nothing is on trial.
 
-    @raise CommandError: Nothing is on trial.
+    @raise CommandError: There is an argument.
     """
     view: MasterView = invocation.subject
     if invocation.args:
         raise CommandError("'reload confirmed' takes no argument")
     if not view.generations.confirm():
-        raise CommandError("Nothing is on trial.")
+        return outcome(False, "Nothing is on trial.\n")
     serving = next(row for row in view.generations.rows() if row.result == "serving")
-    return Feedback(f"Generation {serving.number} is confirmed.")
+    return outcome(True, f"Generation {serving.number} is confirmed.\n")
 
 
 @command("_loadstatus", on="master", level="operator", text="how the last reload ended",

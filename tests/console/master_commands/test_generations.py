@@ -238,10 +238,13 @@ class ConfirmTests(MasterTestCase):
 
     def test_confirmed(self) -> None:
         """
-        A confirmation is answered with what serves on; without a trial it is refused.
+        A confirmation is answered with what serves on; without a trial it fails. Neither closes
+        the connection.
         """
-        self.assertEqual(self.say("reload confirmed\n"), "Generation 2 is confirmed.\n\n")
-        self.assertEqual(self.say("reload confirmed\n"), "Nothing is on trial.\n\n")
+        self.assertEqual(
+            self.say("reload confirmed\n"), "Success=1\n--\nGeneration 2 is confirmed.\n\n"
+        )
+        self.assertEqual(self.say("reload confirmed\n"), "Success=0\n--\nNothing is on trial.\n\n")
         self.assertIn("takes no argument", self.say("reload confirmed x\n"))
         self.assertEqual(self.view.reloads, [])
 
