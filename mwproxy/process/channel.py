@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -23,7 +25,7 @@ from twisted.python.failure import Failure
 
 from mwproxy.core.levels import Level
 from mwproxy.process.contents import put_contents
-from mwproxy.process.inheritance import ChannelFacts
+from mwproxy.process.inheritance import ChannelFacts, UntakenFacts
 from mwproxy.process.ipc import (
     Channel,
     Figures,
@@ -37,7 +39,7 @@ from mwproxy.process.ipc import (
     SendStatus,
     TakeOver,
 )
-from mwproxy.process.sockets import CannotBind, ListenerSpec
+from mwproxy.process.sockets import CannotBind, ListenerSpec, inherited_socket
 from mwproxy.process.transports import flush, unsent
 
 _log = Logger()
@@ -85,6 +87,31 @@ class WorkerEvents(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class _Untaken:
+    """
+    A console session that a worker has not taken note of.
+
+    @ivar theirs: The worker's end.
+
+    @ivar due: When it is given up, monotonic.
+
+    @ivar late: Gives it up.
+    """
+
+    theirs: socket.socket
+    due: float
+    late: Any
+
+    def settle(self) -> None:
+        """
+        It was taken, or never will be.
+        """
+        if self.late.active():
+            self.late.cancel()
+        self.theirs.close()
+
+
 class MasterChannel(Channel):
     """
     The channel to one worker.
@@ -93,15 +120,23 @@ class MasterChannel(Channel):
     """
 
     def __init__(
-        self, events: WorkerEvents, call_later: Callable[[float, Callable[[], object]], Any]
+        self,
+        events: WorkerEvents,
+        call_later: Callable[[float, Callable[[], object]], Any],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         @param call_later: Has a function called after some seconds.
+
+        @param monotonic: The clock that deadlines are carried to another image with.
         """
         super().__init__()
         self.events = events
         self._call_later = call_later
+        self._monotonic = monotonic
         self._asked_before = 0
+        # By the number of the question.
+        self._untaken: dict[int, _Untaken] = {}
 
     def suspend(self) -> ChannelFacts:
         """
@@ -118,6 +153,10 @@ class MasterChannel(Channel):
             unsent=unsent(self.transport),
             asked=self._counter,
             descriptors=self.descriptors_sent,
+            untaken=[
+                UntakenFacts(each.theirs.fileno(), question, each.due)
+                for question, each in self._untaken.items()
+            ],
         )
 
     def resume(self, facts: ChannelFacts) -> None:
@@ -126,17 +165,26 @@ class MasterChannel(Channel):
         """
         self._counter = self._asked_before = facts.asked
         self.descriptors_sent = facts.descriptors
+        for each in facts.untaken:
+            theirs = inherited_socket(each.fd)
+            if theirs is not None:
+                theirs.setblocking(False)
+                self._wait_for(each.question, theirs, each.due)
         if facts.unsent:
             self.transport.write(facts.unsent)
         if facts.received:
             self.dataReceived(facts.received)
 
     def _answerReceived(self, box: amp.AmpBox) -> None:
-        if not self._is_for_predecessor(box[amp.ANSWER]):
+        if self._is_for_predecessor(box[amp.ANSWER]):
+            self._taken(int(box[amp.ANSWER], 16))
+        else:
             super()._answerReceived(box)
 
     def _errorReceived(self, box: amp.AmpBox) -> None:
-        if not self._is_for_predecessor(box[amp.ERROR]):
+        if self._is_for_predecessor(box[amp.ERROR]):
+            self._taken(int(box[amp.ERROR], 16))
+        else:
             super()._errorReceived(box)
 
     def _is_for_predecessor(self, tag: bytes) -> bool:
@@ -184,15 +232,20 @@ class MasterChannel(Channel):
         ours.setblocking(False)
         theirs.setblocking(False)
         asked = self._ask(OpenConsole, fd=theirs.fileno(), level=level.word, mode=mode, who=who)
-        late = self._call_later(CONSOLE_PATIENCE, lambda: _give_up(theirs))
-
-        def taken(result: object) -> None:
-            if late.active():
-                late.cancel()
-            theirs.close()
-
-        asked.addBoth(taken)
+        question = self._counter
+        self._wait_for(question, theirs, self._monotonic() + CONSOLE_PATIENCE)
+        asked.addBoth(lambda result: self._taken(question))
         return ours
+
+    def _wait_for(self, question: int, theirs: socket.socket, due: float) -> None:
+        left = max(0.0, due - self._monotonic())
+        late = self._call_later(left, lambda: _give_up(theirs))
+        self._untaken[question] = _Untaken(theirs, due, late)
+
+    def _taken(self, question: int) -> None:
+        untaken = self._untaken.pop(question, None)
+        if untaken is not None:
+            untaken.settle()
 
     def hand_over(self, successor: MasterChannel) -> Deferred[Any]:
         """
@@ -271,6 +324,9 @@ class MasterChannel(Channel):
         Report the end.
         """
         super().connectionLost(reason)
+        for question in list(self._untaken):
+            # Offered by a former image: nobody waits for an answer that fails now.
+            self._taken(question)
         self.events.channel_closed()
 
 

@@ -22,6 +22,23 @@ FORMAT = 1
 
 
 @dataclass(slots=True)
+class UntakenFacts:
+    """
+    A console session that a worker was offered and has not taken note of.
+
+    @ivar fd: The worker's end.
+
+    @ivar question: The number of the question on the channel.
+
+    @ivar due: When it is given up.
+    """
+
+    fd: int
+    question: int = 0
+    due: float = 0.0
+
+
+@dataclass(slots=True)
 class ChannelFacts:
     """
     One control channel, between two boxes or in the midst of one.
@@ -37,6 +54,8 @@ class ChannelFacts:
     @ivar asked: How many questions the worker was asked: answers to them may come still.
 
     @ivar descriptors: How many descriptors it was sent.
+
+    @ivar untaken: Console sessions that it was offered.
     """
 
     fd: int = -1
@@ -45,6 +64,7 @@ class ChannelFacts:
     unsent: bytes = b""
     asked: int = 0
     descriptors: int = 0
+    untaken: list[UntakenFacts] = field(default_factory=list)
 
 
 @dataclass(slots=True)

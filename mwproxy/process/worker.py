@@ -133,7 +133,7 @@ class WorkerProcess:
         self.up_at: float | None = None
         self.began_at: float | None = None
         self.ended_as = Phase.BOOTING
-        self.channel = MasterChannel(self, system.call_later)
+        self.channel = MasterChannel(self, system.call_later, system.monotonic)
         self._system = system
         self._owner = owner
         self._order: dict[str, Any] = {}

@@ -7,6 +7,9 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
+import time
+from pathlib import Path
 
 from tests.integration.clients import console
 from tests.integration.configs import NAMED
@@ -74,6 +77,29 @@ class ConsoleTests(ProcessTestCase):
         os.kill(worker, signal.SIGSTOP)
         self.addCleanup(os.kill, worker, signal.SIGCONT)
         self.assertIn("# workers", proxy.master_cli("show proc"))
+
+    def test_worker_is_stuck_over_an_upgrade(self) -> None:
+        """
+        Who asks a worker that does not answer is told after ten seconds, though the master has
+        been replaced meanwhile.
+        """
+        text = NAMED.replace("no-exit-on-failure", "re-exec always")
+        proxy = self.start(text, word="x")
+        (worker,) = proxy.worker_pids()
+        os.kill(worker, signal.SIGSTOP)
+        self.addCleanup(os.kill, worker, signal.SIGCONT)
+        proxy.wait(lambda: Path(f"/proc/{worker}/stat").read_text().split()[2] == "T")
+        began = time.monotonic()
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(40)
+            client.connect(proxy.console_path)
+            client.sendall(f"@!{worker} show info\n".encode())
+            client.shutdown(socket.SHUT_WR)
+            self.assertIn("Success=1", proxy.reload())
+            answer = client.makefile("rb").read()
+        self.assertEqual(answer, b"The worker does not answer since 10 seconds.\n\n")
+        self.assertGreater(time.monotonic() - began, 9)
+        self.assertIn("takes over from version", proxy.output)
 
     def test_stats_socket(self) -> None:
         """

@@ -5,6 +5,7 @@ Tests for L{mwproxy.process.channel}: a conversation that another image of the m
 from __future__ import annotations
 
 import os
+import socket
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -12,7 +13,7 @@ from twisted.protocols import amp
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.core.levels import Level
-from mwproxy.process.channel import MasterChannel
+from mwproxy.process.channel import CONSOLE_PATIENCE, MasterChannel
 from mwproxy.process.inheritance import ChannelFacts
 from mwproxy.process.ipc import Channel, Message, OpenConsole, SendStatus
 from mwproxy.process.sockets import ListenerSpec
@@ -53,12 +54,13 @@ class SuspendTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.events = Events()
+        self.clock = Clock()
 
     def channel(self) -> MasterChannel:
         """
         Make a channel whose connection is in memory.
         """
-        channel = MasterChannel(self.events, Clock().callLater)
+        channel = MasterChannel(self.events, self.clock.callLater, self.clock.seconds)
         channel.makeConnection(MemoryTransport())
         return channel
 
@@ -126,6 +128,64 @@ class SuspendTests(SynchronousTestCase):
         self.assertEqual(channel.suspend().descriptors, 6)
         self.assertEqual(len(sent), 1)
         os.close(sent[0])
+
+    def offered(self) -> tuple[MasterChannel, socket.socket]:
+        """
+        Offer a worker a console session, go on as another image 4 seconds later, and lose what the
+        first one had open.
+
+        @return: The other image's channel, and our end.
+        """
+        clock = self.clock
+        first = self.channel()
+        first.transport.sendFileDescriptor = lambda fd: None
+        ours = first.open_console(Level.ADMIN, "n")
+        self.addCleanup(ours.close)
+        clock.advance(4)
+        facts = first.suspend()
+        (untaken,) = facts.untaken
+        due = self.clock.seconds() - 4 + CONSOLE_PATIENCE
+        self.assertEqual((untaken.question, untaken.due), (1, due))
+        untaken.fd = os.dup(untaken.fd)
+        first.connectionLost()
+        self.assertEqual(clock.getDelayedCalls(), [])
+        clock.advance(2)
+        second = self.channel()
+        second.resume(facts)
+        return second, ours
+
+    def test_a_session_that_is_not_taken(self) -> None:
+        """
+        The deadline for a worker to take note of a console session is the same in another image.
+        """
+        second, ours = self.offered()
+        self.clock.advance(CONSOLE_PATIENCE - 6.5)
+        with self.assertRaises(BlockingIOError):
+            ours.recv(100)
+        third = self.channel()
+        facts = second.suspend()
+        facts.untaken[0].fd = os.dup(facts.untaken[0].fd)
+        third.resume(facts)
+        second.connectionLost()
+        self.clock.advance(0.5)
+        self.assertEqual(ours.recv(100), b"The worker does not answer since 10 seconds.\n\n")
+        self.assertEqual(ours.recv(100), b"")
+
+    def test_a_session_that_is_taken(self) -> None:
+        """
+        A worker that takes note in time, or refuses, has all the time it needs; so does one whose
+        channel closes, whose end the session sees.
+        """
+        for answer in (b"_answer", b"_error"):
+            second, ours = self.offered()
+            box = amp.Box({answer: b"1", b"_error_code": b"x", b"_error_description": b"y"})
+            second.dataReceived(box.serialize())
+            self.assertEqual(self.clock.getDelayedCalls(), [])
+            self.assertEqual(ours.recv(100), b"")
+            self.assertEqual(second.suspend().untaken, [])
+        second, ours = self.offered()
+        second.connectionLost()
+        self.assertEqual((self.clock.getDelayedCalls(), ours.recv(100)), ([], b""))
 
     def test_unsent(self) -> None:
         """
