@@ -8,7 +8,7 @@ A field's tags are three letters as in C{show stat typed}: its origin, its natur
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
 from mwproxy.core.registry import Registry
@@ -53,6 +53,8 @@ class Field:
 
     @ivar read: Takes the object, returns the value or L{None}.
 
+    @ivar backend_tags: The tags that it has for backends, empty for the usual ones.
+
     @ivar sides: Letters of the kinds of objects that may have it: F frontends, B backends, S
         servers, L listeners.
 
@@ -71,6 +73,7 @@ class Field:
     kind: str
     text: str
     read: Callable[[Any], Value]
+    backend_tags: str = ""
     sides: str = EVERYONE
     http: bool = False
     counter: str = ""
@@ -86,6 +89,18 @@ class Field:
         if self.sides != EVERYONE and subject.letter not in self.sides:
             return False
         return not self.http or subject.proxy.mode == "http"
+
+    def seen_in(self, letter: str) -> Field:
+        """
+        Get the field as objects of a kind have it.
+
+        @param letter: The kind's letter.
+
+        @return: Itself, or one with other tags.
+        """
+        if letter != "B" or not self.backend_tags:
+            return self
+        return replace(self, tags=self.backend_tags, backend_tags="")
 
     @property
     def tag_words(self) -> dict[str, str]:
@@ -116,6 +131,7 @@ def field(
     text: str,
     *,
     registry: Registry[Field] = stat_fields,
+    backend_tags: str = "",
     sides: str = EVERYONE,
     http: bool = False,
     counter: str = "",
@@ -141,7 +157,10 @@ def field(
     def record(reader: Reader) -> Reader:
         tags, _, type_ = kind.partition(":")
         registry.register(
-            name, Field(name, tags, type_, text, reader, sides, http, counter, path, constant)
+            name,
+            Field(
+                name, tags, type_, text, reader, backend_tags, sides, http, counter, path, constant
+            ),
         )
         return reader
 

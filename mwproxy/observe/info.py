@@ -181,7 +181,7 @@ _rate("MaxConnRate", "MMP:u32", "Most connections in one second", "connection_ra
 _rate("SessRate", "MRP:u32", "Sessions in the last second", "session_rate", "current")
 _info("SessRateLimit", "CLP:u32", "Limit on sessions per second",
       lambda process: process.state.session_limit.limit)  # fmt: skip
-_rate("MaxSessRate", "MMP:u32", "Most sessions in one second", "session_rate", "maximum")
+_rate("MaxSessRate", "MRP:u32", "Most sessions in one second", "session_rate", "maximum")
 _zero("SslRate", "MRP:u32", "TLS connections in the last second")
 _info("SslRateLimit", "CLP:u32", "Limit on TLS connections per second",
       lambda process: process.state.tls_session_limit)  # fmt: skip

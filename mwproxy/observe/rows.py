@@ -84,7 +84,8 @@ class RowWriter:
         paths: list[str] = []
         own: list[str] = []
         cells: list[str | tuple[str, int]] = []
-        for position, field in enumerate(fields):
+        for position, each in enumerate(fields):
+            field = each.seen_in(letter)
             if letter not in field.sides or (field.http and not http):
                 cells.append(shape.absent)
                 continue

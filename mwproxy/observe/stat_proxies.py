@@ -119,7 +119,7 @@ def field_uweight(row: Row) -> Value:
     return sum(each.weight for each in _in_use(row.backend)) if row.backend is not None else None
 
 
-@field("act", "SGP:u32", "Servers in use that are no backups", sides="BS")
+@field("act", "SGP:u32", "Servers in use that are no backups", sides="BS", backend_tags="MGP")
 def field_act(row: Row) -> Value:
     """
     Count active servers; for a server tell whether it is one.
@@ -129,7 +129,7 @@ def field_act(row: Row) -> Value:
     return row.backend.active if row.backend is not None else None
 
 
-@field("bck", "SGP:u32", "Backup servers that are up", sides="BS")
+@field("bck", "SGP:u32", "Backup servers that are up", sides="BS", backend_tags="MGP")
 def field_bck(row: Row) -> Value:
     """
     Count backups; for a server tell whether it is one.

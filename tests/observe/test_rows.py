@@ -10,7 +10,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.observe import csv, json, stat, typed
-from mwproxy.observe.fields import Field, readings
+from mwproxy.observe.fields import Field, Reading, readings
 from mwproxy.observe.rows import RowWriter, Writers
 from tests.observe.worker import a_worker
 
@@ -92,6 +92,22 @@ class FormatTests(SynchronousTestCase):
         self.rows = list(stat.rows(worker, proxies, selection))
         self.fields = stat.columns()
 
+    def seen(self, row: stat.Row, reading: Reading) -> Reading:
+        """
+        Get a reading as objects of a kind have it.
+        """
+        return reading._replace(field=reading.field.seen_in(row.letter))
+
+    def test_tags(self) -> None:
+        """
+        Backends count their servers; of a server the same columns are a state.
+        """
+        writers = Writers(self.fields, typed.shape(1, explain=False))
+        for row in self.rows:
+            tags = {"B": "MGP", "S": "SGP"}.get(row.letter)
+            if tags is not None:
+                self.assertIn(f".act.1:{tags}:u32:", writers.write(row))
+
     def test_csv(self) -> None:
         """
         Cells hold the values, and nothing for what has none.
@@ -112,7 +128,7 @@ class FormatTests(SynchronousTestCase):
             for row in self.rows:
                 prefix = f"{row.letter}.{row.proxy.number}.{row.number}."
                 expected = "".join(
-                    typed.line(prefix, 3, each, explain=explain)
+                    typed.line(prefix, 3, self.seen(row, each), explain=explain)
                     for each in readings(self.fields, row)
                 )
                 self.assertEqual(writers.write(row), expected)
@@ -130,7 +146,7 @@ class FormatTests(SynchronousTestCase):
                     "id": row.number,
                 }
                 expected = [
-                    json.element(3, each, explain=explain, head=head)
+                    json.element(3, self.seen(row, each), explain=explain, head=head)
                     for each in readings(self.fields, row)
                 ]
                 self.assertEqual(writers.write(row), json.text(expected))
