@@ -168,6 +168,6 @@ def _parse_server_port(server: Server, text: str) -> Port:
     if not server.check_port:
         raise CannotMove(
             "can't change <port> to port map because it is incompatible with current health "
-            "check port configuration (use 'port' statement from the 'server' directive)."
+            "check port configuration (use 'port' statement from the 'server' directive."
         )
     return Port(int(text), True)

@@ -39,8 +39,10 @@ def _host_and_port(server: Server) -> tuple[str, int]:
     where = server.sockaddr
     if isinstance(where, tuple) and len(where) >= 2:
         return str(where[0]), int(where[1])
+    # A path, or a name without address yet.
     address = server.description.address
-    return (address.host or "-"), (address.port if address.is_ip else 0)
+    known = address.family in ("ipv4", "ipv6")
+    return (address.host if known else "-"), (address.port if address.is_ip else 0)
 
 
 def state_row(server: Server, now: float) -> str:

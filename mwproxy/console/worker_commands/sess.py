@@ -4,6 +4,7 @@ Console commands about sessions: C{show sess}, C{shutdown session}.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -122,6 +123,8 @@ def own_line(invocation: Invocation) -> str:
 
 
 Test = Callable[[Session], bool]
+#: How sessions are named in commands that end them.
+_NUMBER = re.compile(r"0x[0-9a-fA-F]+|[0-9]+", re.ASCII)
 
 
 def _selector(words: list[str], now: float) -> Test:
@@ -216,9 +219,10 @@ def cmd_shutdown_session(invocation: Invocation) -> None:
 
     @raise CommandError: There is no such session.
     """
-    if not invocation.args:
+    text = invocation.argument(0)
+    if not _NUMBER.fullmatch(text):
         raise CommandError("Session pointer expected (use 'show sess').")
-    session = _by_number(invocation.subject, invocation.args[0])
+    session = _by_number(invocation.subject, text)
     if session is None:
         raise CommandError("No such session (use 'show sess').")
     _close(session)

@@ -123,6 +123,9 @@ class SessTests(SynchronousTestCase):
         self.assertEqual(
             self.say("shutdown session"), ["Session pointer expected (use 'show sess')."]
         )
+        self.assertEqual(
+            self.say("shutdown session foo"), ["Session pointer expected (use 'show sess')."]
+        )
         self.assertEqual(self.say("shutdown session 0x9"), ["No such session (use 'show sess')."])
         self.assertEqual(self.say("shutdown session 0x1f"), [])
         self.assertTrue(self.two.closed)
