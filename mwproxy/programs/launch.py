@@ -6,6 +6,9 @@ process group of its own, gives every signal its default meaning, goes back to t
 descriptors that the master was started with, drops to the group and user (empty for the master's),
 and becomes the command. It says why when it cannot, and exits with 1; it is silent when the process
 with the master's pid is not its parent any more.
+
+Capabilities that the master was given to bind ports (ambient ones) do not reach the command, unless
+it runs as root.
 """
 
 from __future__ import annotations
@@ -17,6 +20,9 @@ import resource
 import signal
 import sys
 import warnings  # noqa: F401  # os.execvp wants it, and another user may not read the library
+
+_PR_CAP_AMBIENT = 47
+_PR_CAP_AMBIENT_CLEAR_ALL = 4
 
 
 def drop(group: str, user: str) -> None:
@@ -43,6 +49,19 @@ def drop(group: str, user: str) -> None:
         os.setuid(account.pw_uid)
 
 
+def drop_ambient() -> None:
+    """
+    Give up the capabilities that the command would have from us.
+    """
+    with open("/proc/self/status", "rb") as status:  # noqa: PTH123  # that is heavy to import
+        lines = [line for line in status if line.startswith(b"CapAmb:")]
+    if not lines or not int(lines[0].split()[1], 16):
+        return
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+
+
 def main(argv: list[str]) -> int:
     """
     Become the command.
@@ -63,6 +82,9 @@ def main(argv: list[str]) -> int:
             signal.signal(signum, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     try:
+        if user or os.geteuid():
+            # Before that user, who may not read the library.
+            drop_ambient()
         drop(group, user)
         os.execvp(command[0], command)
     except KeyError as error:
