@@ -256,6 +256,8 @@ def commands() -> str:
             " lowest that may run a command.\n",
             "## Of the master (`-S`)\n",
             table(heads, rows(families.master_commands)),
+            "## Of the master in `mcli-debug-mode`\n",
+            table(heads, rows(families.debug_commands)),
             "## Of a worker (`stats socket`, or `@1 …` on the master's console)\n",
             table(heads, rows(families.worker_commands)),
         ]
@@ -280,6 +282,7 @@ def names() -> set[str]:
         families.balances,
         families.master_commands,
         families.worker_commands,
+        families.debug_commands,
         families.health_checks,
     )
     return {name for registry in registries for name, _ in registry} | {"program"}

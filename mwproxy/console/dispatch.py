@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mwproxy.console.state import ConsoleState
-from mwproxy.core.families import Command, master_commands
+from mwproxy.core.families import Command, worker_commands
 from mwproxy.core.levels import Level, parse_level
 from mwproxy.core.registry import Registry
 
@@ -98,7 +98,7 @@ class Invocation:
         The level whose commands are listed. A worker lists all, as HAProxy does; a master those
         that the connection may run.
         """
-        return self.state.level if self.registry is master_commands else Level.ADMIN
+        return Level.ADMIN if self.registry is worker_commands else self.state.level
 
     def argument(self, index: int) -> str:
         """

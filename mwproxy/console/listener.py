@@ -24,6 +24,7 @@ from mwproxy.console.relay import link
 from mwproxy.console.session import WorkerConsole
 from mwproxy.console.spec import console_listener_spec, parse_console_spec
 from mwproxy.core.diagnostics import ConfigError, Severity
+from mwproxy.console.state import ConsoleState
 from mwproxy.core.levels import Level, Peer, level_of
 from mwproxy.core.registry import load_family
 from mwproxy.process.bind import Bound, bind
@@ -258,6 +259,12 @@ class ConsoleService(Service):
         The listening socket.
         """
         return self._bound.sock
+
+    def states(self) -> list[ConsoleState]:
+        """
+        List the connections.
+        """
+        return [session.state for session in self._sessions]
 
     def startService(self) -> None:
         """

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -30,8 +31,10 @@ from mwproxy.console.master_view import MasterView, ReloadResult
 from mwproxy.console.relay import Source, WorkerLink, link
 from mwproxy.console.state import ConsoleState, clock, switch_prompt
 from mwproxy.console.targets import not_found, resolve
+from mwproxy.core import families
 from mwproxy.core.families import master_commands
 from mwproxy.core.levels import Level, parse_level
+from mwproxy.core.registry import Registry
 from mwproxy.process.inheritance import RelayFacts, SessionFacts
 from mwproxy.process.sockets import inherited_socket
 from mwproxy.process.transports import flush, unsent
@@ -50,6 +53,18 @@ _PROMPT_USAGE = (
     "Usage: prompt [i | p | timed]\n"
     "  i: no prompt; p: prompt; timed: prompt with the uptime; without word, turned on or off"
 )
+
+
+@cache
+def debugging() -> Registry[families.Command]:
+    """
+    List the commands that there are in C{mcli-debug-mode}; all must have been registered.
+    """
+    both: Registry[families.Command] = Registry("command")
+    for registry in (master_commands, families.debug_commands):
+        for name, entry in registry:
+            both.register(name, entry)
+    return both
 
 
 class MasterConsole(LineSession):
@@ -215,7 +230,7 @@ class MasterConsole(LineSession):
             list(command.words),
             self.state,
             self.view,
-            master_commands,
+            debugging() if self.state.debug else master_commands,
             payload=None if payload is None else payload.decode("utf-8", "surrogateescape"),
             tell=self._tell if self.state.mode == "p" else None,
             session=self,

@@ -9,6 +9,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from mwproxy.console.state import ConsoleState
 from mwproxy.core.levels import Level
 
 if TYPE_CHECKING:
@@ -114,6 +115,21 @@ class MasterView(Protocol):
     def manhole_wanted(self) -> bool:
         """
         Whether the configuration allows a Python prompt.
+        """
+
+    def figures(self) -> list[tuple[str, object]]:
+        """
+        List figures of the master itself, in the order to show; C{Uptime} is filled in.
+        """
+
+    def sessions(self) -> list[ConsoleState]:
+        """
+        List the connections to the consoles.
+        """
+
+    def descriptors(self) -> list[tuple[int, str]]:
+        """
+        List the master's descriptors, and what they are.
         """
 
     def namespace(self) -> dict[str, Any]:

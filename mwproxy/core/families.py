@@ -212,6 +212,8 @@ log_aliases: Registry[LogAlias] = Registry("log variable")
 balances: Registry[Balance] = Registry("balance algorithm")
 master_commands: Registry[Command] = Registry("command")
 worker_commands: Registry[Command] = Registry("command")
+#: Commands of a worker that a master has too, in mcli-debug-mode.
+debug_commands: Registry[Command] = Registry("command")
 health_checks: Registry[HealthCheck] = Registry("health check")
 
 PACKAGES = {
@@ -435,15 +437,19 @@ def command(
     """
     Register a console command; see L{Command}.
 
-    @param on: C{"master"}, C{"worker"} or both, separated by a blank.
+    @param on: C{"master"}, C{"worker"} or both, separated by a blank; C{"debug"} for a master in
+        C{mcli-debug-mode}.
 
     @return: The decorator.
     """
 
     def record(function: Function) -> Function:
         entry = Command(name, level, usage or name, text, hidden, function, changes)
+        consoles = {
+            "master": master_commands, "worker": worker_commands, "debug": debug_commands,
+        }  # fmt: skip
         for side in on.split():
-            {"master": master_commands, "worker": worker_commands}[side].register(name, entry)
+            consoles[side].register(name, entry)
         return function
 
     return record

@@ -31,8 +31,10 @@ from twisted.logger import Logger
 from mwproxy import __version__
 from mwproxy.console.generations_view import Progress
 from mwproxy.console.master_view import ProcessRow, ReloadResult
+from mwproxy.console.state import ConsoleState
 from mwproxy.core.diagnostics import Severity, format_message
 from mwproxy.core.levels import Level
+from mwproxy.master.figures import descriptors, figures
 from mwproxy.master.generations import Generations
 from mwproxy.master.instance import Instance
 from mwproxy.master.passage import FormerSockets
@@ -233,6 +235,26 @@ class MasterService(MultiService):
         Whether what serves allows a Python prompt.
         """
         return self._instance.global_.manhole_wanted
+
+    def figures(self) -> list[tuple[str, object]]:
+        """
+        List figures of the master itself.
+        """
+        tasks = len(self._system.reactor.getDelayedCalls())
+        rows = self.generations.rows()
+        return figures(self._instance, rows, len(self.sessions()), tasks)
+
+    def sessions(self) -> list[ConsoleState]:
+        """
+        List the connections to the consoles.
+        """
+        return [state for service in self._consoles for state in service.states()]
+
+    def descriptors(self) -> list[tuple[int, str]]:
+        """
+        List the master's descriptors, and what they are.
+        """
+        return descriptors()
 
     def namespace(self) -> dict[str, Any]:
         """

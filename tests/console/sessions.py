@@ -16,6 +16,7 @@ from mwproxy.console.generations_view import GenerationRow, NotKept, Progress
 from mwproxy.console.line_session import LineSession
 from mwproxy.console.listener import MASTER_COMMANDS, WORKER_COMMANDS
 from mwproxy.console.master_view import ProcessRow, ReloadResult
+from mwproxy.console.state import ConsoleState
 from mwproxy.core.levels import Level
 from mwproxy.core.registry import load_family
 
@@ -198,6 +199,24 @@ class FakeView:
         self.reloads.append((hard, result))
         self.wishes.append((by, confirm_ms, progress))
         return result
+
+    def figures(self) -> list[tuple[str, object]]:
+        """
+        List figures.
+        """
+        return [("Name", "mwproxy"), ("Uptime", ""), ("Generation", 2)]
+
+    def sessions(self) -> list[ConsoleState]:
+        """
+        List connections.
+        """
+        return [ConsoleState(Level.USER, "i", who="uid=5", address="unix@/m", awaited=1)]
+
+    def descriptors(self) -> list[tuple[int, str]]:
+        """
+        List descriptors.
+        """
+        return [(0, "/dev/null"), (12, "socket:[1]")]
 
     def namespace(self) -> dict[str, Any]:
         """

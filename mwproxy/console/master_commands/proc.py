@@ -48,7 +48,7 @@ def _row(row: ProcessRow, several: bool, debug: bool) -> str:
         kind, relative = row.name, "-"
     elif row.old:
         relative = f"[was: {row.relative}]"
-    words = [str(row.pid), kind, reloads, uptime_text(row.uptime), row.version]
+    words = [str(row.pid or "-"), kind, reloads, uptime_text(row.uptime), row.version]
     if several:
         words.insert(2, relative)
     text = _cells(words)
@@ -66,9 +66,10 @@ def _as_json(rows: list[ProcessRow]) -> str:
     }
     master: dict[str, object] = {}
     for row in rows:
-        found: dict[str, object] = {"pid": row.pid}
+        found: dict[str, object] = {"pid": row.pid or None}
         if row.kind == "program":
-            found["name"] = row.name
+            # One that does not run has a word for that in place of a version.
+            found |= {"name": row.name, "state": "running" if row.pid else row.version}
         found |= {"reloads": row.reloads, "uptime": round(row.uptime, 3)}
         if row.kind != "program":
             found["version"] = row.version
