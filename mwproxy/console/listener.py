@@ -23,8 +23,8 @@ from mwproxy.console.master_view import MasterView, ReloadResult
 from mwproxy.console.relay import link
 from mwproxy.console.session import WorkerConsole
 from mwproxy.console.spec import console_listener_spec, parse_console_spec
-from mwproxy.core.diagnostics import ConfigError, Severity
 from mwproxy.console.state import ConsoleState
+from mwproxy.core.diagnostics import ConfigError, Severity
 from mwproxy.core.levels import Level, Peer, level_of
 from mwproxy.core.registry import load_family
 from mwproxy.process.bind import Bound, bind
@@ -206,6 +206,8 @@ class ConsoleService(Service):
 
     @ivar address: Its address as the audit names it.
 
+    @ivar reserved: How many places it leaves to others; set before it starts.
+
     @ivar tls: What makes contexts for new connections, L{None} for plain text.
     """
 
@@ -217,7 +219,6 @@ class ConsoleService(Service):
         view: MasterView,
         gate: Gate,
         tls: ConsoleTls | None = None,
-        reserved: int = 0,
     ) -> None:
         """
         @param reactor: The reactor.
@@ -231,8 +232,6 @@ class ConsoleService(Service):
         @param gate: Limits the connections.
 
         @param tls: L{None} for plain text.
-
-        @param reserved: How many places it leaves to others.
         """
         self._reactor = reactor
         self._bound = bound
@@ -241,7 +240,7 @@ class ConsoleService(Service):
         self._view = view
         self._gate = gate
         self.tls = tls
-        self._reserved = reserved
+        self.reserved = 0
         self._port: ConsolePort | None = None
         self._sessions: set[MasterConsole] = set()
         self.name = f"console {bound.spec.host}:{bound.spec.port}"
@@ -279,7 +278,7 @@ class ConsoleService(Service):
             self.tls,
             name=self.address,
             say=self._view.audit,
-            reserved=self._reserved,
+            reserved=self.reserved,
         )
         self._port.watch()
 
@@ -408,18 +407,20 @@ def make_console_services(
     load_family(MASTER_COMMANDS)
     lines: list[Bind] = [each for spec in specs for each in parse_console_spec(spec)]
     secured = [_tls_of(each, warn, lenient=lenient) for each in lines]
-    local = any(each.address.family == "unix" for each in lines)
     gate = Gate(MASTER_CONNECTIONS)
     services: list[ConsoleService] = []
     try:
         for line, tls in zip(lines, secured, strict=True):
             bound = make_socket(console_listener_spec(line))
-            reserved = RESERVED if local and line.address.is_ip else 0
-            services.append(ConsoleService(reactor, bound, line, view, gate, tls, reserved))
+            services.append(ConsoleService(reactor, bound, line, view, gate, tls))
     except Exception:
         for service in services:
             service.stopService()
         raise
+    families = [service.sock.family for service in services]
+    for service, family in zip(services, families, strict=True):
+        if family != socket.AF_UNIX and socket.AF_UNIX in families:
+            service.reserved = RESERVED
     return services
 
 
