@@ -32,6 +32,7 @@ MODULES = {
     "servers": "listings",
     "sess": "listings",
     "stat": "listings",
+    "top": "top",
 }
 
 

@@ -118,6 +118,12 @@ class Connection:
         """
         self._sock.close()
 
+    def abort(self) -> None:
+        """
+        End it from another thread, which wakes who waits for it.
+        """
+        self._sock.shutdown(socket.SHUT_RDWR)
+
     def fileno(self) -> int:
         """
         Get its descriptor, to wait for.

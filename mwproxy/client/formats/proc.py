@@ -27,7 +27,8 @@ def read_proc(text: str) -> list[Row]:
 
     @return: For each its C{pid}, C{type} (C{master}, C{worker}, C{program}), C{name} (of programs),
         C{relative} (number of a worker where there are several), C{reloads}, C{failed} (of the
-        master), C{uptime} in seconds, C{version} and C{old}.
+        master), C{uptime} in seconds, C{version} and C{old}. A program that does not run has no
+        pid, and a word in place of a version: C{restarting} or C{degraded}.
 
     @raise Unreadable: It is no such table.
     """
@@ -61,7 +62,7 @@ def _row(line: str, kind: str, old: bool, several: bool) -> Row:
             raise ValueError(uptime)
         days, hours, minutes, seconds = map(int, count.groups())
         return {
-            "pid": int(pid),
+            "pid": None if pid == "-" else int(pid),
             "type": kind,
             "name": name if kind == "program" else None,
             "relative": int(relative) if relative.isdecimal() and kind == "worker" else None,
