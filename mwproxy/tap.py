@@ -135,8 +135,27 @@ class Options(usage.Options):
             raise usage.UsageError(f"Could not change to directory {self['directory']}")
         if self.parent is not None and self.parent.get("pidfile") == TWISTD_PIDFILE:
             self.parent["pidfile"] = ""
+        if self.parent is not None:
+            self._refuse_rights(self.parent)
         if self.parent is not None and self.arrival is not None:
             self._stay(self.parent)
+
+    def _refuse_rights(self, parent: Any) -> None:
+        """
+        Refuse the ways of twistd to give up rights that a master cannot go.
+
+        @raise usage.UsageError: One of them is wanted.
+        """
+        if parent.get("chroot"):
+            raise usage.UsageError(
+                "twistd's --chroot would leave the master without a program to run as its workers:"
+                " use 'chroot' in the 'global' section, which workers enter"
+            )
+        if parent.get("euid"):
+            raise usage.UsageError(
+                "twistd's --euid keeps rights that workers could take back: use --uid and --gid"
+                " alone, or 'user' and 'group' in the 'global' section"
+            )
 
     def _stay(self, parent: Any) -> None:
         """
@@ -148,6 +167,8 @@ class Options(usage.Options):
             parent["logfile"] = parent.get("logfile") or "twistd.log"
             if parent.get("umask") is None:
                 parent["umask"] = DAEMON_UMASK
+        # It is that user already.
+        parent["uid"] = parent["gid"] = None
         if self.arrival is not None and self.arrival.facts is None:
             parent["pidfile"] = ""
         elif parent.get("pidfile"):

@@ -126,6 +126,19 @@ class OptionsTests(SynchronousTestCase):
             options.parseOptions(["-f", "a"])
             self.assertEqual(parent["pidfile"], expected)
 
+    def test_rights(self) -> None:
+        """
+        Ways to give up rights that workers could not follow, or could take back, are refused with
+        the way to go instead.
+        """
+        for name, value, instead in (("chroot", "/jail", "'chroot'"), ("euid", 1, "'user'")):
+            parent = usage.Options()
+            parent[name] = value
+            options = Options()
+            options.parent = parent
+            with self.assertRaisesRegex(usage.UsageError, f"twistd's --{name} .*: use .*{instead}"):
+                options.parseOptions(["-f", "a"])
+
     def test_plugin(self) -> None:
         """
         twistd finds the plugin.

@@ -194,6 +194,29 @@ class CapabilityTests(ProcessTestCase):
         self.assertRaises(AssertionError, self.begin, proxy)
         self.assertIn("cannot bind socket (Permission denied) for [127.0.0.1:80]", proxy.output)
 
+    def test_twistd(self) -> None:
+        """
+        Under C{twistd --uid --gid} the master is that user from the beginning, and may replace
+        itself in place.
+        """
+        text = NAMED.replace("no-exit-on-failure", "re-exec always")
+        proxy = self.make(text, word="one")
+        proxy.directory.chmod(0o777)
+        (proxy.directory / "n.sock").chmod(0o777)
+        script = proxy.directory / "twistd"
+        script.write_text("from twisted.scripts.twistd import run\nrun()\n")
+        rights = [f"--uid={NOBODY}", f"--gid={NOGROUP}"]
+        proxy.command = [public_interpreter(), str(script), "-n", *rights, "mwproxy"]
+        self.begin(proxy)
+        for word in ("two", "three"):
+            proxy.configure(text, word=word)
+            self.assertIn("Success=1", proxy.reload())
+            self.assertEqual(proxy.get("web").body, word.encode())
+            for pid in (proxy.pid, *proxy.worker_pids()):
+                self.assertEqual(status_of(pid)["Uid"], " ".join([str(NOBODY)] * 4))
+        self.assertEqual(proxy.output.count("takes over from version"), 2)
+        self.assertEqual(proxy.stop(), 0)
+
     def test_alone(self) -> None:
         """
         A process without a master binds port 80, and has given the capability up when it serves.
