@@ -4,9 +4,16 @@ Sections that become description only when they end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mwproxy.config.model import Program
+from mwproxy.config.program_settings import (
+    LINE,
+    LISTEN,
+    NO_PROGRAM_SETTINGS,
+    OutputRate,
+    ProgramSettings,
+)
 from mwproxy.core.diagnostics import Where
 
 
@@ -24,6 +31,22 @@ class ProgramDraft:
     user: str = ""
     group: str = ""
     start_on_reload: bool = True
+    settings: ProgramSettings = NO_PROGRAM_SETTINGS
+
+    def problem(self) -> str:
+        """
+        Tell what does not fit together.
+
+        @return: Empty when all does.
+        """
+        ready = self.settings.ready
+        passed = {each.address for each in self.settings.passed}
+        if ready is not None and ready.kind == LISTEN and ready.what in passed:
+            return (
+                f"'ready listen' : '{ready.what}' is given by 'listen-on' and accepts before the"
+                " program runs, use 'ready notify', 'ready line' or 'ready spop'."
+            )
+        return ""
 
     def finish(self) -> Program:
         """
@@ -31,4 +54,9 @@ class ProgramDraft:
 
         @return: The program.
         """
-        return Program(self.name, self.command, self.user, self.group, self.start_on_reload)
+        settings = self.settings
+        if settings.ready is not None and settings.ready.kind == LINE and settings.output is None:
+            settings = replace(settings, output=OutputRate())
+        return Program(
+            self.name, self.command, self.user, self.group, self.start_on_reload, settings
+        )

@@ -36,7 +36,7 @@ from mwproxy.core.values import BadValue
 __all__ = ["expand_files", "load"]
 
 #: The keyword modules that the master imports.
-_MASTER_MODULES = ("generations", "process", "program", "variables")
+_MASTER_MODULES = ("generations", "process", "program", "program_life", "program_room", "variables")
 
 #: First words of lines that begin a section.
 _BEGINNINGS = frozenset(KINDS) | UNSUPPORTED_SECTIONS

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from mwproxy.config.program_settings import NO_PROGRAM_SETTINGS, ProgramSettings
 from mwproxy.config.sealed import Sealed as Sealed
 from mwproxy.config.server_settings import NO_AGENT as NO_AGENT
 from mwproxy.config.server_settings import NO_SETTINGS as NO_SETTINGS
@@ -293,6 +294,8 @@ class Program:
     @ivar command: Program and arguments.
 
     @ivar user: Empty to keep the master's.
+
+    @ivar settings: What mwproxy's own keywords say.
     """
 
     name: str
@@ -300,6 +303,7 @@ class Program:
     user: str = ""
     group: str = ""
     start_on_reload: bool = True
+    settings: ProgramSettings = NO_PROGRAM_SETTINGS
 
 
 @dataclass(eq=False)

@@ -96,6 +96,10 @@ class Sections:
                 self._diagnostics.alert(
                     f"config : The program section '{subject.name}' lacks a command to launch."
                 )
+            elif problem := subject.problem():
+                self._diagnostics.alert(
+                    f"config : The program section '{subject.name}' : {problem}"
+                )
             else:
                 self._configuration.programs.append(subject.finish())
         elif isinstance(subject, Proxy) and subject.kind != "defaults":

@@ -6,14 +6,13 @@ the rest has to go (management manual 4; observed).
 from __future__ import annotations
 
 from mwproxy import PRODUCT
+from mwproxy.config.program_settings import DEGRADE, IGNORE, STOP
 from mwproxy.master.instance import Instance
 from mwproxy.process.child import Phase
 from mwproxy.process.system import exit_text
 from mwproxy.process.worker import WorkerProcess
 from mwproxy.programs.program import ProgramProcess
-
-#: Ends that were asked for: a clean exit, an interrupt, SIGTERM.
-EXPECTED = (0, 130, 143)
+from mwproxy.programs.restarts import EXPECTED, failed
 
 
 def worker_ended(instance: Instance, worker: WorkerProcess, status: int) -> bool:
@@ -47,7 +46,8 @@ def worker_ended(instance: Instance, worker: WorkerProcess, status: int) -> bool
 def program_ended(instance: Instance, program: ProgramProcess, status: int) -> bool:
     """
     Judge the end of a program. Dying of the very signal that we sent it is no failure, so that a
-    program which knows nothing of SIGUSR1 does not turn a soft stop into a hard one.
+    program which knows nothing of SIGUSR1 does not turn a soft stop into a hard one. One that will
+    be started again, or that only a reload under way depends on, ends nothing.
 
     @return: Whether everybody else has to go.
     """
@@ -58,11 +58,21 @@ def program_ended(instance: Instance, program: ProgramProcess, status: int) -> b
     if program.old:
         speaker.warning(f"Former {who}")
         return False
-    speaker.alert(f"Current {who}")
-    if status in (0, 143) or (program.told and status == 128 + program.told):
+    before = "" if program.ready else " before it was ready"
+    speaker.alert(f"Current {who}{before}")
+    if program.again:
         return False
-    note_status(instance, status)
-    return status not in EXPECTED and instance.global_.exit_on_failure
+    if program.candidate:
+        if not instance.serving:
+            note_status(instance, status or 1)
+        return False
+    policy = program.description.settings.on_failure
+    if policy in (IGNORE, DEGRADE):
+        return False
+    lost = failed(status, program.told) or program.given_up
+    if lost or status == 130:
+        note_status(instance, 1 if status in (0, 143) else status)
+    return lost and (policy == STOP or instance.global_.exit_on_failure)
 
 
 def note_status(instance: Instance, status: int) -> None:

@@ -44,6 +44,7 @@ def collect(instance: Instance, programs: Programs) -> MasterFacts:
     """
     listeners, committed = instance.listeners.facts()
     running, guard = programs.facts()
+    resting, passed = programs.more_facts()
     facts = MasterFacts(
         FORMAT,
         instance.system.pid,
@@ -59,6 +60,8 @@ def collect(instance: Instance, programs: Programs) -> MasterFacts:
         workers=[each.facts() for each in instance.workers if each.phase in _CROSSES],
         programs=running,
         guard=guard,
+        resting=resting,
+        passed=passed,
         listeners=listeners,
         committed=committed,
     )
@@ -86,7 +89,7 @@ def restore(facts: MasterFacts, instance: Instance, programs: Programs, owner: W
         worker = WorkerProcess(instance.system, owner)
         instance.workers.append(worker)
         worker.inherit(each)
-    programs.inherit(facts.programs, facts.guard)
+    programs.inherit(facts.programs, facts.guard, facts.resting, facts.passed)
 
 
 class FormerSockets:

@@ -130,6 +130,7 @@ class Reloads:
             self._answer(request, success=False)
         if self.upgrade is not None:
             self.upgrade.abandon()
+        self._programs.give_up()
 
     def go_on(self) -> None:
         """
@@ -197,6 +198,7 @@ class Reloads:
             _log.failure("a reload could not begin")
             attempt, first = self.attempt, not self._instance.serving
             self.attempt = None
+            self._programs.undo()
             if attempt is not None:
                 attempt.give_up()
                 self._instance.listeners.release(attempt.generation)
@@ -302,20 +304,39 @@ class Reloads:
         instance.environment = discovery.environment
         if first:
             instance.global_ = discovery.global_
-        self._change_programs(attempt, first)
-        attempt.begin()
+        self._programs.change(
+            discovery.programs,
+            discovery.environment,
+            instance.reloads,
+            hard=request.hard,
+            first=first,
+            tell=request.tell,
+            lost=lambda reason: self._without_programs(attempt),
+        ).addCallback(self._with_programs, attempt)
+
+    def _with_programs(self, problem: str, attempt: Attempt) -> None:
+        """
+        Go on with a load when its programs are ready, or have failed.
+        """
+        if attempt is not self.attempt:
+            return
+        if problem:
+            if not self._instance.serving:
+                note_status(self._instance, 1)
+            attempt.failing = True
+        else:
+            attempt.begin()
         if attempt.over:
             self._fail(attempt)
 
-    def _change_programs(self, attempt: Attempt, first: bool) -> None:
-        discovery = attempt.discovery
-        count = self._instance.reloads
-        if first:
-            self._programs.start(discovery.programs, discovery.environment, count)
-        else:
-            self._programs.reload(
-                discovery.programs, discovery.environment, count, hard=attempt.request.hard
-            )
+    def _without_programs(self, attempt: Attempt) -> None:
+        """
+        Give a load up whose programs were ready and have failed since.
+        """
+        if attempt is self.attempt and not attempt.failing:
+            attempt.give_up()
+            if attempt.over:
+                self._fail(attempt)
 
     def _succeed(self, attempt: Attempt) -> None:
         instance = self._instance
@@ -336,6 +357,7 @@ class Reloads:
         self.generations.serves(former, attempt.request, attempt.discovery, attempt.references)
         self._replaced()
         instance.listeners.commit(attempt.generation)
+        self._programs.commit()
         release_unused(instance)
         self._busy = True
         # Whoever hears that it succeeded shall meet the new configuration only.
@@ -391,6 +413,7 @@ class Reloads:
         instance = self._instance
         self._forget(attempt)
         self.generations.failed(attempt.generation)
+        self._programs.undo()
         instance.listeners.release(attempt.generation)
         if instance.serving:
             instance.failed += 1

@@ -12,15 +12,20 @@ from mwproxy.master.instance import Instance
 from mwproxy.process.child import Phase
 from mwproxy.process.worker import WorkerProcess
 from mwproxy.programs.program import ProgramProcess
+from mwproxy.programs.rests import Rest
 
 
-def list_rows(instance: Instance, programs: Sequence[ProgramProcess]) -> list[ProcessRow]:
+def list_rows(
+    instance: Instance, programs: Sequence[ProgramProcess], resting: Sequence[Rest] = ()
+) -> list[ProcessRow]:
     """
     List the processes: the master, current workers, old ones (newest first), programs, old
     programs.
 
     As in HAProxy a worker is shown as old from the moment a reload begins; until its successor is
     READY it serves all the same.
+
+    @param resting: Programs that do not run: they have no pid, and a word in place of a version.
     """
     now = instance.system.monotonic()
     rows = [
@@ -40,6 +45,7 @@ def list_rows(instance: Instance, programs: Sequence[ProgramProcess]) -> list[Pr
     rows += sorted((row for row in workers if row.old), key=lambda row: (row.reloads, row.relative))
     listed = [_program(instance, program, now) for program in programs if program.running]
     rows += [row for row in listed if not row.old]
+    rows += [_resting(instance, rest, now) for rest in resting]
     rows += [row for row in listed if row.old]
     return rows
 
@@ -74,3 +80,8 @@ def _program(instance: Instance, program: ProgramProcess, now: float) -> Process
         "-",
         old=program.old,
     )
+
+
+def _resting(instance: Instance, rest: Rest, now: float) -> ProcessRow:
+    reloads = instance.reloads - rest.program.reload_count
+    return ProcessRow(0, "program", rest.name, 0, reloads, 0, now - rest.since, rest.state)

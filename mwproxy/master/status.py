@@ -23,10 +23,18 @@ class StatusLine:
     The live figures of an instance, told a second after they changed, and so never more often.
     """
 
-    def __init__(self, instance: Instance, busy: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        busy: Callable[[], bool],
+        degraded: Callable[[], list[str]] = list,
+    ) -> None:
         """
         @param busy: Whether a configuration is being loaded: then nothing is told.
+
+        @param degraded: Names the programs that have failed while the proxy serves on.
         """
+        self._degraded = degraded
         self._instance = instance
         self._busy = busy
         self._timer: Any = None
@@ -59,6 +67,7 @@ class StatusLine:
             instance.connections(),
             sum(int(each.figures.get("connections", 0)) for each in old),
             instance.reloads,
+            tuple(self._degraded()),
         )
 
     def _tell(self) -> None:

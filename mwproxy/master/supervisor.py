@@ -91,7 +91,9 @@ class Supervisor:
             instance, self._standby, self.programs, self._announcer, self._respawns.forget
         )
         self._reloads.generations.load = lambda wish: self.reload(wish=wish)
-        self._status = StatusLine(instance, lambda: self._reloads.attempt is not None)
+        self._status = StatusLine(
+            instance, lambda: self._reloads.attempt is not None, self.programs.degraded
+        )
 
     def start(self) -> Deferred[ReloadResult]:
         """
@@ -213,7 +215,7 @@ class Supervisor:
         """
         List the processes for C{show proc}.
         """
-        return list_rows(self.instance, self.programs.running)
+        return list_rows(self.instance, self.programs.running, self.programs.resting)
 
     def open_worker(self, pid: int, level: Level, mode: str, who: str = "") -> socket.socket:
         """
@@ -292,6 +294,7 @@ class Supervisor:
         self._maybe_over()
 
     def _program_ended(self, program: ProgramProcess, status: int) -> None:
+        self._status.changed()
         if program_ended(self.instance, program, status):
             self._kill_all()
 
@@ -342,7 +345,7 @@ class Supervisor:
             self._maybe_done()
         elif not (
             instance.workers
-            or self.programs.running
+            or self.programs.alive
             or self._reloads.attempt
             or self._respawns.waiting
         ):

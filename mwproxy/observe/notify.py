@@ -39,6 +39,8 @@ class Figures:
     @ivar draining: Those of the workers that are leaving.
 
     @ivar reloads: How many reloads were asked for.
+
+    @ivar degraded: Programs that have failed while the proxy serves on.
     """
 
     current: int
@@ -46,6 +48,7 @@ class Figures:
     connections: int
     draining: int = 0
     reloads: int = 0
+    degraded: tuple[str, ...] = ()
 
     def text(self) -> str:
         """
@@ -54,7 +57,8 @@ class Figures:
         workers = f"workers: {self.current} current, {self.old} old"
         draining = f", {self.draining} draining" if self.old else ""
         reloads = f"; reloads: {self.reloads}" if self.reloads else ""
-        return f"{workers}; connections: {self.connections}{draining}{reloads}"
+        degraded = f"; degraded: {', '.join(self.degraded)}" if self.degraded else ""
+        return f"{workers}; connections: {self.connections}{draining}{reloads}{degraded}"
 
 
 class Notifier:

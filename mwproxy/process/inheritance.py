@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
+from mwproxy.config.program_settings import NO_PROGRAM_SETTINGS, ProgramSettings
 from mwproxy.process.facts import BadFacts, decode, encode
 
 #: The meaning of the fields as a whole.
@@ -95,11 +96,38 @@ class WorkerFacts:
 
 
 @dataclass(slots=True)
+class OutputFacts:
+    """
+    What a program prints.
+
+    @ivar fd: The pipe from it, -1 for none.
+
+    @ivar rest: The beginning of a line.
+    """
+
+    fd: int = -1
+    rest: bytes = b""
+
+
+@dataclass(slots=True)
+class NotifyFacts:
+    """
+    Where a program tells that it is ready.
+
+    @ivar fd: The socket, -1 for none.
+    """
+
+    fd: int = -1
+
+
+@dataclass(slots=True)
 class ProgramFacts:
     """
     A running program, see L{ProgramProcess<mwproxy.programs.program.ProgramProcess>}.
 
     @ivar running: False when its leader has ended and the rest of its group is on the way.
+
+    @ivar kill_at: When its group is killed, 0 for never.
     """
 
     pid: int
@@ -113,6 +141,31 @@ class ProgramFacts:
     reload_count: int = 0
     started: float = 0.0
     told: int = 0
+    settings: ProgramSettings = NO_PROGRAM_SETTINGS
+    environment: dict[str, str] = field(default_factory=dict)
+    mark: str = ""
+    ready: bool = True
+    in_row: int = 0
+    kill_at: float = 0.0
+    output: OutputFacts = field(default_factory=OutputFacts)
+    notify: NotifyFacts = field(default_factory=NotifyFacts)
+
+
+@dataclass(slots=True)
+class RestFacts:
+    """
+    A program that is to be started again, or has failed for good, see
+    L{Rest<mwproxy.programs.rests.Rest>}.
+
+    @ivar program: Its last instance.
+
+    @ivar due: When it is started, L{None} for not any more.
+    """
+
+    program: ProgramFacts
+    in_row: int = 0
+    since: float = 0.0
+    due: float | None = None
 
 
 @dataclass(slots=True)
@@ -367,6 +420,10 @@ class MasterFacts:
 
     @ivar committed: Generations that were READY.
 
+    @ivar resting: Programs that do not run.
+
+    @ivar passed: Listening sockets of programs.
+
     @ivar remains: Children without a task any more: workers in waiting, and the nursery.
 
     @ivar requests: Reloads in line.
@@ -402,6 +459,8 @@ class MasterFacts:
     workers: list[WorkerFacts] = field(default_factory=list)
     programs: list[ProgramFacts] = field(default_factory=list)
     guard: GuardFacts = field(default_factory=GuardFacts)
+    resting: list[RestFacts] = field(default_factory=list)
+    passed: list[BoundFacts] = field(default_factory=list)
     listeners: list[ListenerFacts] = field(default_factory=list)
     committed: list[int] = field(default_factory=list)
     consoles: list[ConsoleFacts] = field(default_factory=list)

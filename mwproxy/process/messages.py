@@ -171,6 +171,15 @@ class Speaker:
         """
         self.say(message.severity, message.text)
 
+    def pass_on(self, pid: int, text: str) -> None:
+        """
+        Say what another process has said; that is no part of the start-up log.
+
+        @param pid: That process.
+        """
+        if not self.quiet:
+            self._write(format_message(Severity.NOTICE, pid, text))
+
     def say(self, severity: Severity, text: str) -> None:
         """
         Say a message, introduced if it is the first serious one.

@@ -94,6 +94,20 @@ class System:
         """
         return self.reactor.callLater(seconds, function)
 
+    def watch(self, reader: Any) -> None:
+        """
+        Have a descriptor read when there is something.
+
+        @param reader: Twisted's C{IReadDescriptor}.
+        """
+        self.reactor.addReader(reader)
+
+    def unwatch(self, reader: Any) -> None:
+        """
+        Undo L{watch}; harmless where that was not done.
+        """
+        self.reactor.removeReader(reader)
+
     def kill(self, pid: int, signum: int) -> bool:
         """
         Signal a process.

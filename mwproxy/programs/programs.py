@@ -1,22 +1,39 @@
 """
-All programs of an instance, and what a reload does to them.
+All programs of an instance: what a start, a reload and the end do to them, and when they are
+started again.
 
 A reload signals every running program (SIGUSR1, or SIGTERM for a hard one) as soon as the new
 configuration was read, before the new workers are READY; then it starts new instances. See
-L{Programs.reload} for C{option start-on-reload}.
+L{Programs.change} for C{option start-on-reload}, and C{change.py} for programs with C{ready}.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from signal import SIGTERM, SIGUSR1
+from signal import SIGKILL, SIGTERM, SIGUSR1
+
+from twisted.internet.defer import Deferred, succeed
 
 from mwproxy.config.model import Program
-from mwproxy.process.inheritance import GuardFacts, ProgramFacts
+from mwproxy.config.program_settings import DEGRADE
+from mwproxy.process.inheritance import BoundFacts, GuardFacts, ProgramFacts, RestFacts
 from mwproxy.process.messages import Speaker
+from mwproxy.process.sockets import CannotBind
 from mwproxy.process.system import System
+from mwproxy.programs.change import Change, by_name, goes_later
 from mwproxy.programs.guard import Guard
-from mwproxy.programs.program import ProgramProcess
+from mwproxy.programs.mark import mark_of
+from mwproxy.programs.program import ENDING, ProgramProcess
+from mwproxy.programs.restarts import Again, GivenUp, failed, judge
+from mwproxy.programs.rests import Rest
+from mwproxy.programs.sockets import PassedSockets
+
+#: Seconds that a candidate gets to go when its reload has failed.
+DISCARD = 5.0
+
+
+def _ignore(text: str) -> None:
+    return
 
 
 class Programs:
@@ -24,6 +41,8 @@ class Programs:
     The running programs, old ones included.
 
     @ivar running: In the order of their start; an instance leaves when its whole group is gone.
+
+    @ivar resting: Those that wait to be started again, or have failed for good.
     """
 
     def __init__(
@@ -35,18 +54,36 @@ class Programs:
         guard: Guard | None = None,
     ) -> None:
         """
-        @param exited: Told of each that ended, with its status.
+        @param exited: Told of each that ended, with its status, but for candidates of a reload.
 
-        @param gone: Told when one is gone with its group.
+        @param gone: Told when one is gone with its group, and when others have begun or ceased to
+            be degraded.
 
         @param guard: Ends them if we are killed; L{None} for the usual one.
         """
         self.running: list[ProgramProcess] = []
+        self.resting: list[Rest] = []
         self._system = system
         self._speaker = speaker
         self._exited = exited
         self._tell_gone = gone
         self._guard = Guard(system) if guard is None else guard
+        self._sockets = PassedSockets()
+        self._change: Change | None = None
+        self._stopping = False
+
+    @property
+    def alive(self) -> bool:
+        """
+        Whether any runs, or will.
+        """
+        return bool(self.running) or any(each.due is not None for each in self.resting)
+
+    def degraded(self) -> list[str]:
+        """
+        Name those that have failed for good while the proxy serves on.
+        """
+        return [each.name for each in self.resting if each.due is None]
 
     def facts(self) -> tuple[list[ProgramFacts], GuardFacts]:
         """
@@ -56,68 +93,153 @@ class Programs:
         """
         return [each.facts() for each in self.running], self._guard.facts()
 
-    def inherit(self, facts: Sequence[ProgramFacts], guard: GuardFacts) -> None:
+    def more_facts(self) -> tuple[list[RestFacts], list[BoundFacts]]:
+        """
+        Note the rest.
+
+        @return: What does not run, and the sockets of programs.
+        """
+        return [each.facts() for each in self.resting], self._sockets.facts()
+
+    def inherit(
+        self,
+        facts: Sequence[ProgramFacts],
+        guard: GuardFacts,
+        resting: Sequence[RestFacts] = (),
+        passed: Sequence[BoundFacts] = (),
+    ) -> None:
         """
         Go on with the programs of a former image. What has happened to them meanwhile is told
         later.
         """
+        self._sockets.inherit(passed)
         for each in facts:
-            description = Program(
-                each.name, tuple(each.command), each.user, each.group, each.start_on_reload
-            )
-            program = ProgramProcess(
-                self._system, description, each.reload_count, self._exited, self._gone
-            )
+            program = self._inherited(each)
             program.inherit(each)
             self.running.append(program)
         self._guard.inherit(guard, [each.pid for each in facts])
+        for rest in resting:
+            last = self._inherited(rest.program)
+            last.pid, last.mark = rest.program.pid, rest.program.mark
+            last.environment = rest.program.environment
+            found = Rest(self._system, last, rest.in_row, rest.due, self._start_again)
+            found.since = rest.since
+            self.resting.append(found)
 
-    def start(
-        self, descriptions: Sequence[Program], environment: Mapping[str, str], reload_count: int
-    ) -> None:
-        """
-        Start instances, in the order of the file.
-        """
-        for description in descriptions:
-            program = ProgramProcess(
-                self._system, description, reload_count, self._exited, self._gone
-            )
-            try:
-                program.start(environment)
-            except OSError as error:
-                command = description.command[0]
-                self._speaker.alert(f"Cannot execute {command}: {error.strerror}")
-                continue
-            self.running.append(program)
-            self._guard.add(program.pid)
-            self._speaker.notice(f"New program '{program.name}' ({program.pid}) forked")
-
-    def reload(
+    def change(
         self,
         descriptions: Sequence[Program],
         environment: Mapping[str, str],
         reload_count: int,
         *,
-        hard: bool,
-    ) -> None:
+        hard: bool = False,
+        first: bool = False,
+        tell: Callable[[str], None] = _ignore,
+        lost: Callable[[str], None] = _ignore,
+    ) -> Deferred[str]:
         """
-        Go over to another configuration.
+        Go over to a configuration: the first one, or another.
 
         HAProxy 2.0 to 3.2: with C{option start-on-reload}, the default, an instance is started and
         the running one becomes old. Without it none is started and the running one stays
-        current, though it gets the signal as well. One whose section is gone is old.
+        current, though it gets the signal as well. One whose section is gone is old. Ours: with
+        C{option keep-unchanged} one that would be started as it was is left alone.
+
+        @param hard: Signal them with SIGTERM, and leave none alone.
+
+        @param tell: Told how far it is.
+
+        @param lost: Told when a candidate fails after the workers were allowed to load.
+
+        @return: Fires when workers may load, with an empty text, or with the reason why the change
+            has failed; then L{undo} is due. Else L{commit} or L{undo} is once the workers are known
+            to serve or not.
         """
-        keep = {each.name for each in descriptions if not each.start_on_reload}
-        for program in self.running:
-            program.old = program.old or program.name not in keep
-            program.signal(SIGTERM if hard else SIGUSR1)
-        fresh = [each for each in descriptions if each.start_on_reload]
-        self.start(fresh, environment, reload_count)
+        self._stopping = False
+        sections = by_name(descriptions)
+        kept = set() if hard or first else self._unchanged(sections, environment)
+        fresh = [
+            each for each in descriptions
+            if first or (each.start_on_reload and each.name not in kept)
+        ]  # fmt: skip
+        try:
+            self._sockets.take(fresh)
+        except CannotBind as error:
+            self._speaker.alert(str(error))
+            return succeed(str(error))
+        change = self._change = Change(self._system, SIGTERM if hard else SIGUSR1, tell, lost)
+        change.stay = frozenset(
+            each.name for each in descriptions if not first and not each.start_on_reload
+        )
+        for program in list(self.running):
+            if program.old or program.name not in kept:
+                self._send_away(program, change, sections)
+        for rest in list(self.resting):
+            if rest.name in kept or (rest.name in change.stay):
+                continue
+            if goes_later(rest.program.description, sections):
+                change.former_rests.append(rest)
+            else:
+                self._forget(rest)
+        for each in fresh:
+            if each.settings.ready is not None:
+                change.expect(each, self._watch_time(change, each))
+        for each in fresh:
+            if not change.over:
+                candidate = each.settings.ready is not None
+                self._launch(each, environment, reload_count, candidate=candidate)
+        change.check()
+        return change.done
+
+    def commit(self) -> None:
+        """
+        Note that the workers serve: who was waiting for that goes.
+        """
+        change, self._change = self._change, None
+        if change is None:
+            return
+        change.end()
+        for program in [*self.running, *(each.program for each in self.resting)]:
+            program.candidate = False
+        for program in change.former:
+            program.old = program.name not in change.stay
+            program.signal(change.signum, leaving=program.old)
+        for rest in change.former_rests:
+            self._forget(rest)
+        self._tidy()
+
+    def undo(self) -> None:
+        """
+        Note that the workers do not serve: those who were started for them alone go.
+        """
+        change, self._change = self._change, None
+        if change is None:
+            return
+        change.end()
+        for rest in list(self.resting):
+            if rest.program.candidate:
+                self._forget(rest)
+        for program in list(self.running):
+            if program.candidate:
+                program.discard(DISCARD)
+        self._tidy()
+
+    def give_up(self) -> None:
+        """
+        Wait for no candidate any more: everything is being stopped.
+        """
+        if self._change is not None and not self._change.done.called:
+            self._change.fail("everything is being stopped")
 
     def signal_all(self, signum: int) -> None:
         """
         Signal every program.
         """
+        if signum in ENDING or signum == SIGKILL:
+            self._stopping = True
+            for rest in list(self.resting):
+                if rest.due is not None:
+                    self._forget(rest)
         for program in list(self.running):
             program.signal(signum)
 
@@ -125,9 +247,225 @@ class Programs:
         """
         Let the watch go, at the very end.
         """
+        for rest in list(self.resting):
+            self._forget(rest)
+        self._sockets.close()
         self._guard.stop()
 
-    def _gone(self, program: ProgramProcess) -> None:
+    def program_ready(self, program: ProgramProcess) -> None:
+        """
+        See L{ProgramOwner<mwproxy.programs.program.ProgramOwner>}; so for all that follow.
+        """
+        self._speaker.notice(f"Program '{program.name}' ({program.pid}) is ready")
+        if program.candidate and self._change is not None:
+            self._change.ready(program.name)
+
+    def program_late(self, program: ProgramProcess) -> None:
+        """
+        One that the reload under way depends on has been judged by that; another is killed.
+        """
+        change = self._change
+        if program.candidate and change is not None and change.depends_on(program.name):
+            self._too_late(change, program.description)
+        elif program.running:
+            self._say_late(program)
+            program.kill()
+
+    def program_exited(self, program: ProgramProcess, status: int) -> None:
+        """
+        Decide whether it is started again.
+        """
+        settings = program.description.settings
+        decision = None
+        if not (program.old or self._stopping):
+            lasted = self._system.monotonic() - program.started
+            decision = judge(settings.restart, status, program.told, program.in_row, lasted)
+        program.again = isinstance(decision, Again)
+        program.given_up = isinstance(decision, GivenUp)
+        change = self._change
+        decisive = program.candidate and not program.again and change is not None
+        if decisive and change is not None and change.tolerates(program.description):
+            program.candidate = decisive = False
+            change.do_without(program.name)
+        self._exited(program, status)
+        if isinstance(decision, Again):
+            self._rest(program, decision.in_row, decision.pause)
+        elif isinstance(decision, GivenUp):
+            self._speaker.alert(
+                f"Program '{program.name}' is not started again: {decision.in_row} restarts in a"
+                " row did not last."
+            )
+        if program.again or program.old or self._stopping:
+            return
+        if decisive and change is not None:
+            change.fail(f"program '{program.name}' exited with code {status}")
+        elif settings.on_failure == DEGRADE and (program.given_up or failed(status, program.told)):
+            self._speaker.warning(
+                f"Program '{program.name}' has failed: serving on without it until a reload starts"
+                " it (on-failure degrade)."
+            )
+            self.resting.append(Rest(self._system, program, 0, None, self._start_again))
+
+    def program_gone(self, program: ProgramProcess) -> None:
+        """
+        Forget it.
+        """
         self.running.remove(program)
         self._guard.remove(program.pid)
+        if self._change is None:
+            self._tidy()
         self._tell_gone()
+
+    def program_said(self, program: ProgramProcess, line: str) -> None:
+        """
+        Log it.
+        """
+        self._speaker.pass_on(program.pid, f"program '{program.name}' : {line}")
+
+    def former_groups(self, program: ProgramProcess) -> Sequence[int]:
+        """
+        List the groups of other instances of its section.
+        """
+        return [
+            each.pid for each in self.running if each.name == program.name and each is not program
+        ]
+
+    def _inherited(self, facts: ProgramFacts) -> ProgramProcess:
+        description = Program(
+            facts.name,
+            tuple(facts.command),
+            facts.user,
+            facts.group,
+            facts.start_on_reload,
+            facts.settings,
+        )
+        return ProgramProcess(self._system, self, description, facts.reload_count)
+
+    def _unchanged(
+        self, sections: Mapping[str, Program], environment: Mapping[str, str]
+    ) -> set[str]:
+        running = [each for each in self.running if each.running and not each.old]
+        current = {each.name: each.mark for each in running}
+        current |= {each.name: each.program.mark for each in self.resting if each.due is not None}
+        return {
+            name
+            for name, section in sections.items()
+            if section.settings.keep_unchanged
+            and current.get(name, "") == mark_of(section, environment)
+        }
+
+    def _send_away(
+        self, program: ProgramProcess, change: Change, sections: Mapping[str, Program]
+    ) -> None:
+        if not program.old and goes_later(program.description, sections):
+            change.former.append(program)
+            return
+        program.old = program.old or program.name not in change.stay
+        program.signal(change.signum, leaving=program.old)
+
+    def _launch(
+        self,
+        description: Program,
+        environment: Mapping[str, str],
+        reload_count: int,
+        *,
+        in_row: int = 0,
+        candidate: bool = False,
+    ) -> ProgramProcess | None:
+        program = ProgramProcess(self._system, self, description, reload_count)
+        program.in_row = in_row
+        program.candidate = candidate
+        program.mark = mark_of(description, environment)
+        try:
+            program.start(environment, self._sockets.descriptors(description))
+        except (OSError, CannotBind) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            self._speaker.alert(f"Cannot execute {description.command[0]}: {reason}")
+            self._not_started(program, reason or "")
+            return None
+        self.running.append(program)
+        self._guard.add(program.pid)
+        self._speaker.notice(f"New program '{program.name}' ({program.pid}) forked")
+        return program
+
+    def _not_started(self, program: ProgramProcess, reason: str) -> None:
+        """
+        Try again if it is to be started again, as the system may have more to give then.
+        """
+        change = self._change
+        decision = judge(program.description.settings.restart, 1, 0, program.in_row, 0.0)
+        if isinstance(decision, Again):
+            self._rest(program, decision.in_row, decision.pause)
+        elif program.candidate and change is not None:
+            if change.tolerates(program.description):
+                change.do_without(program.name)
+            else:
+                change.fail(f"program '{program.name}' cannot be started: {reason}")
+
+    def _rest(self, program: ProgramProcess, in_row: int, pause: float) -> None:
+        self._speaker.notice(f"Starting program '{program.name}' again in {pause:g} s")
+        due = self._system.monotonic() + pause
+        rest = Rest(self._system, program, in_row, due, self._start_again)
+        self.resting.append(rest)
+        if self._change is not None and program in self._change.former:
+            self._change.former_rests.append(rest)
+
+    def _start_again(self, rest: Rest) -> None:
+        self.resting.remove(rest)
+        last = rest.program
+        program = self._launch(
+            last.description,
+            last.environment,
+            last.reload_count,
+            in_row=rest.in_row,
+            candidate=last.candidate,
+        )
+        change = self._change
+        if change is not None and rest in change.former_rests and program is not None:
+            change.former.append(program)
+
+    def _forget(self, rest: Rest) -> None:
+        rest.forget()
+        if rest in self.resting:
+            self.resting.remove(rest)
+
+    def _tidy(self) -> None:
+        """
+        Close the sockets that no program has any more.
+        """
+        users = [each.description for each in self.running if each.running and not each.old]
+        users += [each.program.description for each in self.resting if each.due is not None]
+        self._sockets.keep(users)
+
+    def _watch_time(self, change: Change, description: Program) -> Callable[[], None]:
+        return lambda: self._too_late(change, description)
+
+    def _too_late(self, change: Change, description: Program) -> None:
+        if not change.depends_on(description.name):
+            return
+        found = [each for each in self.running if each.name == description.name and each.candidate]
+        for program in found:
+            self._say_late(program)
+        if not found:
+            self._speaker.alert(
+                f"Program '{description.name}' is not ready after {_seconds(description)} seconds:"
+                " it does not stay."
+            )
+        if not change.tolerates(description):
+            change.fail(f"program '{description.name}' is not ready")
+            return
+        for program in found:
+            program.candidate = False
+            program.kill()
+        change.do_without(description.name)
+
+    def _say_late(self, program: ProgramProcess) -> None:
+        self._speaker.alert(
+            f"Program '{program.name}' ({program.pid}) is not ready after"
+            f" {_seconds(program.description)} seconds: {program.missing()}."
+        )
+
+
+def _seconds(description: Program) -> str:
+    ready = description.settings.ready
+    return f"{0 if ready is None else ready.timeout_ms / 1000:g}"

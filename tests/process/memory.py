@@ -124,6 +124,7 @@ class MemorySystem(System):
         self.groups: set[int] = set()
         self.fails: OSError | None = None
         self.log: list[str] = []
+        self.readers: list[Any] = []
 
     @property
     def pid(self) -> int:
@@ -142,6 +143,13 @@ class MemorySystem(System):
                 return True
         self.foreign.append((pid, signum))
         return False
+
+    def watch(self, reader: Any) -> None:
+        self.readers.append(reader)
+
+    def unwatch(self, reader: Any) -> None:
+        if reader in self.readers:
+            self.readers.remove(reader)
 
     def take_limits(self, memory_mb: int) -> None:
         self.log.append(f"limits {memory_mb}")
