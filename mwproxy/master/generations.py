@@ -42,6 +42,8 @@ class Generations:
         self._history = History()
         # Files that the last text that was gone back to names and that are not what they were.
         self._changed: list[str] = []
+        # What served before a generation whose trial is about to begin, 0 for none.
+        self._former = 0
 
     # What the console asks for.
 
@@ -149,8 +151,7 @@ class Generations:
         self._history.serves(number, discovery.files, discovery.contents, references)
         if wish.kept is not None:
             self.trial.end()
-        elif wish.confirm_ms:
-            self.trial.begin(former, wish.confirm_ms / 1000)
+        self._former = former if wish.confirm_ms else 0
         # Now: what was gone back to may be too much to be kept any longer.
         kept = None if wish.kept is None else self._history.find(wish.kept.generation)
         self._changed = [] if kept is None else kept.changed_references()
@@ -158,8 +159,11 @@ class Generations:
 
     def announce(self, request: Request) -> None:
         """
-        Say what an operator has to know of the generation that serves now.
+        Say what an operator has to know of the generation that serves now. The time of a trial
+        begins with that.
         """
+        if request.wish.confirm_ms and request.wish.kept is None:
+            self.trial.begin(self._former, request.wish.confirm_ms / 1000)
         speaker, kept = self._instance.speaker, request.wish.kept
         number = self._instance.serving
         if kept is not None:
@@ -282,5 +286,5 @@ class Generations:
 
     def _trim(self) -> None:
         settings: Global = self._instance.global_
-        pinned = {self._instance.serving, self.trial.back_to}
+        pinned = {self._instance.serving, self.trial.back_to, self._former}
         self._history.trim(settings.kept_generations, settings.kept_bytes, pinned)

@@ -194,7 +194,9 @@ class TrialTests(GenerationsTestCase):
         proxy = self.start(config, word="one", product=product)
         crowd = proxy.keep_connecting("web")
         answer = self.next(proxy, config, "two", "reload confirm 1s")
-        self.assertIn("going back to generation 1 in 1s unless 'reload confirmed' comes.", answer)
+        self.assertRegex(
+            answer, r"going back to generation 1 in \ds unless 'reload confirmed' comes\."
+        )
         self.wait_for(proxy, b"one")
         tally = crowd.finish()
         self.assertEqual((tally.refused, tally.failed), (0, []))
@@ -214,12 +216,18 @@ class TrialTests(GenerationsTestCase):
         A trial goes on when the master is replaced, by the very reload that begins it too. Going
         back replaces nobody.
         """
-        proxy = self.test_goes_back(config=ALWAYS)
+        config = ALWAYS.replace("global\n", "global\n    insecure-manhole-wanted\n")
+        proxy = self.test_goes_back(config=config)
         self.assertEqual(proxy.output.count("takes over from version"), 1)
-        self.next(proxy, ALWAYS, "three", "reload confirm 3s")
-        self.next(proxy, ALWAYS, "four")
+        self.next(proxy, config, "three", "reload confirm 600s")
+        self.next(proxy, config, "four")
         self.assertEqual(proxy.output.count("takes over from version"), 3)
-        self.assertEqual(self.generations(proxy)[0]["trial"]["back_to"], 3)
+        trial = self.generations(proxy)[0]["trial"]
+        self.assertEqual(trial["back_to"], 3)
+        self.assertLess(trial["seconds"], 600)
+        # Whoever waited that long would see the same.
+        end = "supervisor.generations.trial._timer.reset(0)"
+        proxy.master_cli(f"expert-mode on\nmanhole\n{end}")
         self.wait_for(proxy, b"one")
 
     def test_confirmed(self) -> None:
