@@ -15,7 +15,7 @@ from mwproxy.live.proxies import Backend, WorkerState
 from mwproxy.live.servers import Server
 
 
-@command("add server", on="worker", level="admin",
+@command("add server", on="worker", changes=True, level="admin",
          usage="add server <bk>/<srv> <addr> [<option>]*",
          text="add a server, in maintenance and unchecked")  # fmt: skip
 def cmd_add_server(invocation: Invocation) -> Feedback:
@@ -64,7 +64,7 @@ def _add(backend: Backend, name: str, words: list[str], now: float) -> Server:
     return server
 
 
-@command("del server", on="worker", level="admin", usage="del server <bk>/<srv>",
+@command("del server", on="worker", changes=True, level="admin", usage="del server <bk>/<srv>",
          text="delete a server that is in maintenance and not in use")  # fmt: skip
 def cmd_del_server(invocation: Invocation) -> Feedback:
     """

@@ -216,7 +216,7 @@ def _commit(invocation: Invocation, kind: _Kind) -> None:
 
 
 @command("set map", on="worker", level="operator", usage="set map <map> [<key>|#<ref>] <value>",
-         text="change a value of a map")  # fmt: skip
+         changes=True, text="change a value of a map")  # fmt: skip
 def cmd_set_map(invocation: Invocation) -> None:
     """
     Give a key, or one entry, another value.
@@ -297,7 +297,7 @@ def cmd_get_acl(invocation: Invocation) -> Iterator[str]:
     return _get(invocation, _ACL)
 
 
-@command("add map", on="worker", level="operator",
+@command("add map", on="worker", changes=True, level="operator",
          usage="add map [@<ver>] <map> [<key> <value>|<payload>]",
          text="add entries to a map")  # fmt: skip
 def cmd_add_map(invocation: Invocation) -> None:
@@ -312,7 +312,7 @@ def cmd_add_map(invocation: Invocation) -> None:
     _add(invocation, _MAP)
 
 
-@command("add acl", on="worker", level="operator",
+@command("add acl", on="worker", changes=True, level="operator",
          usage="add acl [@<ver>] <acl> [<pattern>|<payload>]",
          text="add patterns to an ACL")  # fmt: skip
 def cmd_add_acl(invocation: Invocation) -> None:
@@ -328,7 +328,7 @@ def cmd_add_acl(invocation: Invocation) -> None:
 
 
 @command("del map", on="worker", level="operator", usage="del map <map> [<key>|#<ref>]",
-         text="remove a key from a map")  # fmt: skip
+         changes=True, text="remove a key from a map")  # fmt: skip
 def cmd_del_map(invocation: Invocation) -> None:
     """
     Remove all entries of a key, or one entry by its own number.
@@ -341,7 +341,7 @@ def cmd_del_map(invocation: Invocation) -> None:
 
 
 @command("del acl", on="worker", level="operator", usage="del acl <acl> [<pattern>|#<ref>]",
-         text="remove a pattern from an ACL")  # fmt: skip
+         changes=True, text="remove a pattern from an ACL")  # fmt: skip
 def cmd_del_acl(invocation: Invocation) -> None:
     """
     Remove all entries of a key, or one entry by its own number.
@@ -353,7 +353,7 @@ def cmd_del_acl(invocation: Invocation) -> None:
     _delete(invocation, _ACL)
 
 
-@command("clear map", on="worker", level="operator", usage="clear map [@<ver>] <map>",
+@command("clear map", on="worker", changes=True, level="operator", usage="clear map [@<ver>] <map>",
          text="remove all entries of a map")  # fmt: skip
 def cmd_clear_map(invocation: Invocation) -> None:
     """
@@ -366,7 +366,7 @@ def cmd_clear_map(invocation: Invocation) -> None:
     _clear(invocation, _MAP)
 
 
-@command("clear acl", on="worker", level="operator", usage="clear acl [@<ver>] <acl>",
+@command("clear acl", on="worker", changes=True, level="operator", usage="clear acl [@<ver>] <acl>",
          text="remove all patterns of an ACL")  # fmt: skip
 def cmd_clear_acl(invocation: Invocation) -> None:
     """
@@ -379,7 +379,7 @@ def cmd_clear_acl(invocation: Invocation) -> None:
     _clear(invocation, _ACL)
 
 
-@command("prepare map", on="worker", level="operator", usage="prepare map <map>",
+@command("prepare map", on="worker", changes=True, level="operator", usage="prepare map <map>",
          text="begin a new version of a map")  # fmt: skip
 def cmd_prepare_map(invocation: Invocation) -> Feedback:
     """
@@ -392,7 +392,7 @@ def cmd_prepare_map(invocation: Invocation) -> Feedback:
     return _prepare(invocation, _MAP)
 
 
-@command("prepare acl", on="worker", level="operator", usage="prepare acl <acl>",
+@command("prepare acl", on="worker", changes=True, level="operator", usage="prepare acl <acl>",
          text="begin a new version of an ACL")  # fmt: skip
 def cmd_prepare_acl(invocation: Invocation) -> Feedback:
     """
@@ -405,7 +405,7 @@ def cmd_prepare_acl(invocation: Invocation) -> Feedback:
     return _prepare(invocation, _ACL)
 
 
-@command("commit map", on="worker", level="operator", usage="commit map @<ver> <map>",
+@command("commit map", on="worker", changes=True, level="operator", usage="commit map @<ver> <map>",
          text="let a version of a map take over")  # fmt: skip
 def cmd_commit_map(invocation: Invocation) -> None:
     """
@@ -418,7 +418,7 @@ def cmd_commit_map(invocation: Invocation) -> None:
     _commit(invocation, _MAP)
 
 
-@command("commit acl", on="worker", level="operator", usage="commit acl @<ver> <acl>",
+@command("commit acl", on="worker", changes=True, level="operator", usage="commit acl @<ver> <acl>",
          text="let a version of an ACL take over")  # fmt: skip
 def cmd_commit_acl(invocation: Invocation) -> None:
     """

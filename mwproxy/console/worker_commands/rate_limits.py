@@ -19,7 +19,7 @@ _USAGE = (
 
 
 @command("set rate-limit", on="worker", level="admin", usage="set rate-limit <setting> <value>",
-         text="change a rate limiting value")  # fmt: skip
+         changes=True, text="change a rate limiting value")  # fmt: skip
 def cmd_set_rate_limit(invocation: Invocation) -> None:
     """
     Change how many connections or sessions per second this process accepts, 0 for no limit.

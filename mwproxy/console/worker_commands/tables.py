@@ -26,7 +26,7 @@ def cmd_show_table(invocation: Invocation) -> None:
         raise CommandError(UNKNOWN)
 
 
-@command("set table", on="worker", level="operator",
+@command("set table", on="worker", changes=True, level="operator",
          usage="set table <table> key <k> [data.* <v>]*",
          text="change an entry of a stick table (there are none)")  # fmt: skip
 def cmd_set_table(invocation: Invocation) -> None:
@@ -45,7 +45,7 @@ def cmd_set_table(invocation: Invocation) -> None:
 
 
 @command("clear table", on="worker", level="operator", usage="clear table <table> [<filter>]*",
-         text="remove entries of a stick table (there are none)")  # fmt: skip
+         changes=True, text="remove entries of a stick table (there are none)")  # fmt: skip
 def cmd_clear_table(invocation: Invocation) -> None:
     """
     Refuse, as there is no such table.

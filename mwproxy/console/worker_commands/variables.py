@@ -52,7 +52,7 @@ def cmd_get_var(invocation: Invocation) -> str:
 
 
 @command("set var", on="worker", usage="set var <name> [fmt|expr] {<format>|<expression>}",
-         text="set a variable of the process (experimental)")  # fmt: skip
+         changes=True, text="set a variable of the process (experimental)")  # fmt: skip
 def cmd_set_var(invocation: Invocation) -> None:
     """
     Evaluate an expression or a format now, and keep the value.

@@ -32,7 +32,7 @@ _USAGE = (
 Condition = Callable[[], bool]
 
 
-@command("wait", on="worker", level="admin",
+@command("wait", on="worker", changes=False, level="admin",
          usage="wait {-h|<delay_ms>} [<condition> [<args>...]]",
          text="wait the specified delay or condition")  # fmt: skip
 def cmd_wait(invocation: Invocation) -> Feedback | Deferred[Feedback]:
