@@ -29,6 +29,8 @@ class AgentDialog:
     One question to an agent.
     """
 
+    broken = "SOCKERR"
+
     def __init__(self, request: bytes) -> None:
         """
         @param request: C{agent-send}.

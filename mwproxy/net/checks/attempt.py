@@ -236,7 +236,7 @@ class Attempt:
             self._finish(Result("L4CON", info=text))
 
     def _broken(self, error: OSError) -> None:
-        self._finish(Result("L7RSP", info=error.strerror or ""))
+        self._finish(Result(self._dialog.broken, info=error.strerror or ""))
 
     def _finish(self, result: Result) -> None:
         done = self._done

@@ -21,6 +21,8 @@ class HttpDialog:
     One HTTP exchange. The body is read only for C{http-check expect}.
     """
 
+    broken = "L7RSP"
+
     def __init__(self, check: HttpCheck) -> None:
         """
         @param check: What to send and to expect.

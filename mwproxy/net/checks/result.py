@@ -70,9 +70,12 @@ class Dialog(Protocol):
     What is said on the connection of one check.
 
     @ivar request: What to send, empty when connecting is all.
+
+    @ivar broken: The result when the connection fails once it stands.
     """
 
     request: bytes
+    broken: str
 
     def received(self, data: bytes) -> Result | None:
         """

@@ -15,6 +15,7 @@ class TcpDialog:
     """
 
     request = b""
+    broken = "L7RSP"
 
     def received(self, data: bytes) -> Result | None:
         """
