@@ -94,9 +94,8 @@ class Guard:
         reading, writing = os.pipe()
         os.set_blocking(writing, False)
         try:
-            self._pid = self._system.spawn(
-                _Ended(self), [sys.executable, "-I", "-S", SCRIPT], {}, {0: reading, 1: 1, 2: 2}
-            )
+            words = [sys.executable, "-I", "-S", SCRIPT, str(self._system.pid)]
+            self._pid = self._system.spawn(_Ended(self), words, {}, {0: reading, 1: 1, 2: 2})
         except OSError:
             os.close(writing)
             self._system.call_later(AGAIN, self._start)

@@ -47,6 +47,27 @@ class WatchTests(SynchronousTestCase):
         self.assertEqual(watch.wait(), 0)
         self.assertIsNone(other.poll())
 
+    def test_what_has_left_its_group(self) -> None:
+        """
+        A process that has a session of its own is ended as well, one of another master is not.
+        """
+        mine, other = (
+            subprocess.Popen(
+                ["sleep", "60"], start_new_session=True, env={"MWPROXY_PROGRAM_ID": f"{master}.9"}
+            )
+            for master in (os.getpid(), 1)
+        )
+        for each in (mine, other):
+            self.addCleanup(each.wait)
+            self.addCleanup(self.kill, each)
+        subprocess.run(
+            [sys.executable, "-I", "-S", SCRIPT, str(os.getpid())],
+            stdin=subprocess.DEVNULL,
+            check=True,
+        )
+        self.assertEqual(mine.wait(), -signal.SIGTERM)
+        self.assertIsNone(other.poll())
+
     def test_another_image_keeps_the_watch(self) -> None:
         """
         The watch of a former image goes on with a successor, which starts another when it dies.
@@ -68,7 +89,7 @@ class WatchTests(SynchronousTestCase):
         self.assertFalse(os.get_inheritable(facts.fd))
         system.children[0].exit(0)
         system.clock.advance(1)
-        self.assertIn("watch", system.children[1].argv[-1])
+        self.assertIn("watch", system.children[1].argv[-2])
 
     def test_a_watch_that_is_missing(self) -> None:
         """
