@@ -7,7 +7,7 @@ CFG ?= doc/examples/quickstart.cfg
 # Where Python finds the twistd plugin of a checkout only with this option.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--config-settings editable_mode=compat
-DEBIAN_TEST := haproxy socat curl openssl s6 runit systemd
+DEBIAN_TEST := haproxy hatop socat curl openssl s6 runit systemd zsh groff-base
 DEBIAN_BENCH := haproxy socat wrk util-linux iproute2
 SETUP_FILES := setup.cfg pyproject.toml
 

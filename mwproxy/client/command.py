@@ -23,6 +23,7 @@ DONE, FAILED, UNREACHABLE, LINGERING, USAGE, STOPPED, UNREAD = 0, 1, 2, 3, 64, 1
 TIMEOUT = 60.0
 #: Where each command is, so that one can be run without importing the others.
 MODULES = {
+    "completion": "completion",
     "drain": "states",
     "info": "listings",
     "maint": "states",

@@ -149,7 +149,7 @@ def run(options: argparse.Namespace) -> int:
         progress.tell("loading")
         lines = _heard(console, command, progress)
         status, shown = judge(lines, console.refused)
-    if options.brief and status == FAILED and not console.refused:
+    if options.brief and "Success=0" in lines:
         shown = [BRIEF]
     for line in shown:
         if status == UNREACHABLE:

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mwproxy.client.commands.reload import NO_ANSWER, NO_SENSE, judge
-from tests.client.consoles import ConsoleTestCase
+from mwproxy.client.commands.reload import BRIEF, NO_ANSWER, NO_SENSE, judge
+from tests.client.consoles import ConsoleTestCase, Script
 
 TABLE = (
     b"#<PID>          <type>          <reloads>       <uptime>        <version>      \n"
@@ -98,6 +98,15 @@ class ReloadTests(ConsoleTestCase):
         """
         self.prompting({"reload": b"Success=0\n--\n[ALERT]    (1) : config : x\x1b[2J\n\n"})
         self.assertEqual(self.ctl("reload"), (1, "", "[ALERT]    (1) : config : x^[[2J\n"))
+
+    def test_brief(self) -> None:
+        """
+        With C{--brief} the reasons are not repeated; a refusal is said all the same.
+        """
+        said: Script = [b"Success=0\n--\n[ALERT] x\n\n", b"[3]: Permission denied\n\n"]
+        self.prompting({"reload": said})
+        self.assertEqual(self.ctl("reload", "--brief"), (1, "", f"{BRIEF}\n"))
+        self.assertEqual(self.ctl("reload", "--brief"), (1, "", "Permission denied\n"))
 
     def test_denied(self) -> None:
         """

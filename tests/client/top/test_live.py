@@ -160,12 +160,9 @@ class TopTests(ConsoleTestCase):
         """
         Proxies, servers, rates, processes and generations are there, and change.
         """
+        processes: list[bytes | None] = [*(3 * [PROC + b"\n"]), PROC + OLD + b"\n"]
         terminal = self.top(
-            {
-                **ANSWERS,
-                "show proc": [PROC + b"\n"] * 3 + [PROC + OLD + b"\n"],
-                "@!7 show info": INFO % (7, 1),
-            }
+            {**ANSWERS, "show proc": processes, "@!7 show info": INFO % (7, 1)},
         )
         terminal.wait("generation 4  3 reloads (1 failed)  5/100 connections")
         terminal.wait("old worker          7  up 1m02s   0.1.0  draining 1 connection")
