@@ -99,9 +99,9 @@ class GenerationsView(Protocol):
         @raise NotKept: It is not kept.
         """
 
-    def confirm(self) -> bool:
+    def confirm(self) -> str:
         """
         End the trial of what serves.
 
-        @return: False when nothing is on trial.
+        @return: Why that is not possible, empty if it was done.
         """

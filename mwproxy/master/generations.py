@@ -42,6 +42,8 @@ class Generations:
         self._history = History()
         # Files that the last text that was gone back to names and that are not what they were.
         self._changed: list[str] = []
+        # Going back for lack of a confirmation is under way.
+        self._returning = False
         # What served before a generation whose trial is about to begin, 0 for none.
         self._former = 0
 
@@ -95,18 +97,20 @@ class Generations:
         """
         return self.load(Wish(by=by, kept=self._kept(number), progress=progress))
 
-    def confirm(self) -> bool:
+    def confirm(self) -> str:
         """
         End the trial of what serves.
 
-        @return: False when nothing is on trial.
+        @return: Why that is not possible, empty if it was done.
         """
         if not self.trial.back_to:
-            return False
+            return "Nothing is on trial."
+        if self._returning:
+            return f"Too late: going back to generation {self.trial.back_to} has begun."
         self.trial.end()
         self._instance.speaker.notice(f"Generation {self._instance.serving} is confirmed.")
         self._trim()
-        return True
+        return ""
 
     # What happens.
 
@@ -118,6 +122,7 @@ class Generations:
         what = "hard-reload" if request.hard else "reload"
         if wish.kept is not None:
             what = f"{'return' if wish.unasked else 'rollback'} {wish.kept.generation}"
+            self._returning = wish.unasked
         elif instance.generation == 1:
             what = "start"
         record = Record(instance.generation, what, wish.by, instance.system.wall_clock())
@@ -188,6 +193,7 @@ class Generations:
         """
         Note how going back ended.
         """
+        self._returning = False
         if not result.success and self.trial.over:
             self._instance.speaker.alert(
                 f"Cannot go back to generation {self.trial.back_to}: generation "

@@ -141,12 +141,12 @@ class FakeGenerations:
         self.results.append(Deferred())
         return self.results[-1]
 
-    def confirm(self) -> bool:
+    def confirm(self) -> str:
         """
         End the trial.
         """
         was, self.on_trial = self.on_trial, False
-        return was
+        return "" if was else "Nothing is on trial."
 
 
 class FakeView:

@@ -17,6 +17,8 @@ from mwproxy.process.inheritance import MasterFacts, RequestFacts
 from tests.master.fixture import SupervisorTestCase
 from tests.process.memory import MemoryProcess
 
+NOTHING = "Nothing is on trial."
+
 
 class GenerationsTestCase(SupervisorTestCase):
     """
@@ -328,8 +330,8 @@ class TrialTests(GenerationsTestCase):
         """
         self.start()
         self.serve("    maxconn 2", confirm=60)
-        self.assertTrue(self.supervisor.generations.confirm())
-        self.assertFalse(self.supervisor.generations.confirm())
+        self.assertEqual(self.supervisor.generations.confirm(), "")
+        self.assertEqual(self.supervisor.generations.confirm(), NOTHING)
         self.system.clock.advance(1000)
         self.assertEqual(self.results()[-1], "2 reload serving")
         self.assertIn("N Generation 2 is confirmed.", self.said)
@@ -340,7 +342,7 @@ class TrialTests(GenerationsTestCase):
         """
         self.start("    maxconn 1")
         self.let_fail(self.supervisor.reload(wish=Wish(confirm_ms=1000)))
-        self.assertFalse(self.supervisor.generations.confirm())
+        self.assertEqual(self.supervisor.generations.confirm(), NOTHING)
         self.serve("    maxconn 2", confirm=60)
         self.let_fail(self.supervisor.reload(wish=Wish(confirm_ms=1000)))
         self.assertEqual((self.rows()[-2].back_to, self.rows()[-2].left), (1, 60.0))
@@ -376,7 +378,7 @@ class TrialTests(GenerationsTestCase):
         self.start("    maxconn 1")
         self.serve("    maxconn 2", confirm=60)
         self.finish(self.supervisor.generations.rollback(1))
-        self.assertFalse(self.supervisor.generations.confirm())
+        self.assertEqual(self.supervisor.generations.confirm(), NOTHING)
         self.system.clock.advance(1000)
         self.assertEqual(self.results()[-1], "3 rollback 1 serving")
 
@@ -423,10 +425,28 @@ class TrialTests(GenerationsTestCase):
         (worker,) = self.starting()
         worker.begin()
         self.system.clock.advance(0.5)
-        self.assertTrue(self.supervisor.generations.confirm())
+        self.assertEqual(self.supervisor.generations.confirm(), "")
         self.finish(answer)
         self.assertEqual(self.starting(), [])
         self.assertEqual(self.results()[-1], "3 reload serving")
+
+    def test_too_late(self) -> None:
+        """
+        Once going back has begun there is nothing to confirm; if that fails neither.
+        """
+        self.start("    maxconn 1")
+        self.serve("    maxconn 2", confirm=60)
+        self.system.clock.advance(60)
+        self.assertEqual(
+            self.supervisor.generations.confirm(),
+            "Too late: going back to generation 1 has begun.",
+        )
+        (worker,) = self.starting()
+        worker.exit(1)
+        self.fill()
+        self.assertEqual(self.supervisor.generations.confirm(), NOTHING)
+        self.serve("    maxconn 3", confirm=60)
+        self.assertEqual(self.supervisor.generations.confirm(), "")
 
     def test_trial_begun_while_it_waits(self) -> None:
         """

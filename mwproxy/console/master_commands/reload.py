@@ -86,7 +86,9 @@ def _trial(invocation: Invocation) -> int:
     except BadValue:
         time_ms = 0
     if time_ms < SHORTEST_TRIAL_MS:
-        raise CommandError(f"'{name} confirm' expects a time of at least 1s, such as '60s'")
+        raise CommandError(
+            f"'{name} confirm' expects a time of at least 1s, such as '60s' (or 'confirmed')"
+        )
     return time_ms
 
 
@@ -128,15 +130,16 @@ def cmd_reload_confirmed(invocation: Invocation) -> str:
 
     @param invocation: The command.
 
-    @return: What serves, or that nothing is on trial.
+    @return: What serves, or why nothing can be confirmed.
 
     @raise CommandError: There is an argument.
     """
     view: MasterView = invocation.subject
     if invocation.args:
         raise CommandError("'reload confirmed' takes no argument")
-    if not view.generations.confirm():
-        return outcome(False, "Nothing is on trial.\n")
+    problem = view.generations.confirm()
+    if problem:
+        return outcome(False, f"{problem}\n")
     serving = next(row for row in view.generations.rows() if row.result == "serving")
     return outcome(True, f"Generation {serving.number} is confirmed.\n")
 

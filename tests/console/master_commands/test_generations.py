@@ -227,7 +227,8 @@ class ConfirmTests(MasterTestCase):
         for words in ("confirm", "confirm 0", "confirm 60", "confirm x", "confirm 99999d"):
             self.assertEqual(
                 self.say(f"reload {words}\n"),
-                "'reload confirm' expects a time of at least 1s, such as '60s'\n\n",
+                "'reload confirm' expects a time of at least 1s, such as '60s' (or 'confirmed')"
+                "\n\n",
             )
         for words in ("confrim 60s", "now", "confirm 60s x"):
             self.assertEqual(
