@@ -83,6 +83,19 @@ DIFFERENCES = {
     "manhole": _OWN,
     "@*": _OWN,
     "show proc": "Extension: `json`.",
+    "add server": "An option without its value is refused. See"
+    " [console.md](console.md#servers-that-come-and-go).",
+    "wait": "Not interrupted by a client that closes its sending side. `srv-unused` means"
+    " `srv-removable`.",
+    "set server": "A port beyond 65535, or with letters behind it, is refused. See"
+    " [console.md](console.md#servers).",
+    "set rate-limit": "`ssl-sessions` and `http-compression` limit nothing yet; letters are not"
+    " taken for 0.",
+    "set maxconn frontend": "Letters are not taken for 0.",
+    "set maxconn global": "Letters are not taken for 0.",
+    "maxconnrate": "Counts per worker, where there are several (`nbproc`).",
+    "maxsessrate": "Counts per worker, where there are several (`nbproc`).",
+    "rate-limit": "Counts per worker, where there are several (`nbproc`).",
     "help": "A master lists what the connection's level may run.",
     "kept-generations": _OWN + " See [console.md](console.md#generations).",
     "insecure-manhole-wanted": _OWN + " See [console.md](console.md#a-python-prompt).",
