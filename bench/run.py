@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import bulk, cold, http, memory, reload, respawn, sizes, spoa, takeover
+from bench import bulk, cold, http, memory, reload, respawn, servers, sizes, spoa, takeover
 from bench.network import congestion_control, enter_own_network
 from bench.peers import COMMANDS
 from bench.table import HEADING, Row
@@ -31,6 +31,7 @@ ROWS: dict[str, Callable[[], list[Row]]] = {
     "memory": memory.memory,
     "cold": cold.cold,
     "spoa": spoa.spoa,
+    "set-server": servers.set_server,
 }
 
 
