@@ -17,8 +17,8 @@ from mwproxy.core.values import BadValue
 #: Bytes taken at one time, and of one answer that is kept whole.
 PIECE = 65536
 MOST = 16 * 1024 * 1024
-#: How what a TLS port says to plain text begins: an alert.
-_ALERT = b"\x15\x03"
+#: How what a TLS port says to plain text begins: an alert, or our own consoles' words.
+_SPEAKS_TLS = (b"\x15\x03", b"This console speaks TLS only.")
 
 
 class Unreachable(Exception):
@@ -161,7 +161,7 @@ class Connection:
             raise self._late("no answer") from None
         except OSError as error:
             raise Unreachable(self._broken(error)) from None
-        if piece.startswith(_ALERT) and not self.place.tls:
+        if piece.startswith(_SPEAKS_TLS) and not self.place.tls:
             raise Unreachable(f"'{self.address}' speaks TLS: write tls://{self.place.address}")
         self._heard = True
         return piece

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from mwproxy.client.connection import Connection, Unreachable
+from mwproxy.console.tls_bridge import PLAIN_TEXT
 from tests.client.consoles import ConsoleTestCase
 
 PATIENCE = 10.0
@@ -113,13 +114,17 @@ class ConnectionTests(ConsoleTestCase):
 
     def test_speaks_tls(self) -> None:
         """
-        Who answers plain text with a TLS alert is asked for in another way.
+        Who answers plain text with a TLS alert, or as our consoles do, is to be asked in another
+        way.
         """
-        self.serve(b"\x15\x03\x03\x00\x02\x02\x46")
-        with Connection(self.path, PATIENCE) as connection:
-            connection.send("reload")
-            error = self.assertRaises(Unreachable, connection.receive)
-        self.assertEqual(str(error), f"'{self.path}' speaks TLS: write tls://{self.path}")
+        for answer in (b"\x15\x03\x03\x00\x02\x02\x46", PLAIN_TEXT):
+            console = self.serve(answer)
+            with Connection(self.path, PATIENCE) as connection:
+                connection.send("reload")
+                error = self.assertRaises(Unreachable, connection.receive)
+            console.stop()
+            Path(self.path).unlink()
+            self.assertEqual(str(error), f"'{self.path}' speaks TLS: write tls://{self.path}")
 
     def test_full_backlog(self) -> None:
         """
