@@ -212,6 +212,10 @@ def configuration() -> str:
             _keywords(lambda entry: "program" in entry.sections, False),
             "## Options of `bind`, `stats socket` and `-S`\n",
             _options(families.bind_options),
+            "## Options of `stats socket` and `-S` only\n",
+            "mwproxy's own are `level-cert`, `level-uid` and `level-gid`. How they work together is"
+            " in [console.md](console.md).\n",
+            _options(families.console_options),
             "## Options of `server` and `default-server`\n",
             _options(families.server_options),
             "## Balance algorithms\n",
@@ -273,6 +277,7 @@ def names() -> set[str]:
     registries: tuple[Any, ...] = (
         families.keywords,
         families.bind_options,
+        families.console_options,
         families.server_options,
         families.sample_fetches,
         families.converters,

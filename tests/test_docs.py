@@ -62,6 +62,7 @@ class ReferenceTests(SynchronousTestCase):
         """
         known: list[tuple[str, Any]] = [(one.name, one.parse) for one in families.all_keywords()]
         known += [(name, one.parse) for name, one in families.bind_options]
+        known += [(name, one.parse) for name, one in families.console_options]
         known += [(name, one.parse) for name, one in families.server_options]
         known += [(name, one.make) for name, one in families.sample_fetches]
         known += [(name, one.convert) for name, one in families.converters]

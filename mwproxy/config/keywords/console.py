@@ -61,7 +61,8 @@ def console_ssl(line: Line, settings: ConsoleSettings) -> None:
 @console_option("crt", low=1, syntax="<file>")
 def console_crt(line: Line, settings: ConsoleSettings) -> None:
     """
-    The certificate, its chain and its key in one PEM file; the key may also be in C{<file>.key}.
+    The certificate, its chain and its key in one PEM file; the key may also be in a file beside
+    it, whose name has C{.key} behind.
     """
     name = _word(line, "missing certificate location")
     tls = _tls(line, settings)
