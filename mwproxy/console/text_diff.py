@@ -1,17 +1,17 @@
 """
 Unified differences between two sets of files, in bounded time.
 
-Comparing line by line takes time that grows with the product of the lengths, and the master must
-not stop for it. What both begin and end with is left out of that; where more than L{MOST_LINES}
-remain on a side, that part is shown as replaced as a whole: the result is correct, not minimal.
+The shortest way from one text to the other is looked for as Myers does (An O(ND) Difference
+Algorithm), in steps of one line that goes or comes. That takes time that grows with the square of
+the steps, and the master must not stop for it: where more than L{MOST_STEPS} are needed, all
+between what both begin and end with is shown as replaced. The result is correct, not minimal.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 
-MOST_LINES = 1500
+MOST_STEPS = 500
 #: Unchanged lines around a change.
 CONTEXT = 3
 #: A stretch of both sides: how it differs, where it begins and ends in the one and the other.
@@ -72,18 +72,59 @@ def _stretches(old: list[str], new: list[str]) -> list[Stretch]:
     while end < shorter - begin and old[-1 - end] == new[-1 - end]:
         end += 1
     a, c = len(old) - end, len(new) - end
-    found: list[Stretch] = [("equal", 0, begin, 0, begin)] if begin else []
-    if max(a, c) - begin > MOST_LINES:
-        found.append(("replace", begin, a, begin, c))
-    else:
-        matcher = difflib.SequenceMatcher(None, old[begin:a], new[begin:c], autojunk=False)
-        found += [
-            (kind, begin + i, begin + j, begin + k, begin + m)
-            for kind, i, j, k, m in matcher.get_opcodes()
-        ]
-    if end:
-        found.append(("equal", a, len(old), c, len(new)))
+    found: list[Stretch] = []
+    i = k = 0
+    same = [(0, 0, begin), *_common(old[begin:a], new[begin:c], begin), (a, c, end)]
+    for at, other, length in same:
+        if at > i or other > k:
+            found.append(("replace", i, at, k, other))
+        if length:
+            found.append(("equal", at, at + length, other, other + length))
+        i, k = at + length, other + length
     return found
+
+
+def _common(old: list[str], new: list[str], offset: int) -> list[tuple[int, int, int]]:
+    """
+    Find the lines that stay.
+
+    @param offset: Is added to all positions.
+
+    @return: Positions in both and the length of each stretch; nothing where it would take too long.
+    """
+    n, m = len(old), len(new)
+    reached = {1: 0}
+    trace: list[dict[int, int]] = []
+    for steps in range(min(n + m, MOST_STEPS) + 1):
+        trace.append(dict(reached))
+        for k in range(-steps, steps + 1, 2):
+            # The farthest point on diagonal k: by a line that comes, or by one that goes.
+            if k == -steps or (k != steps and reached[k - 1] < reached[k + 1]):
+                x = reached[k + 1]
+            else:
+                x = reached[k - 1] + 1
+            while x < n and x - k < m and old[x] == new[x - k]:
+                x += 1
+            reached[k] = x
+            if x >= n and x - k >= m:
+                return _way_back(trace, n, m, offset)
+    return []
+
+
+def _way_back(
+    trace: list[dict[int, int]], x: int, y: int, offset: int
+) -> list[tuple[int, int, int]]:
+    found = []
+    for steps in range(len(trace) - 1, -1, -1):
+        reached, k = trace[steps], x - y
+        down = k == -steps or (k != steps and reached[k - 1] < reached[k + 1])
+        before = k + 1 if down else k - 1
+        start = reached[before] + (0 if down else 1) if steps else 0
+        if x > start:
+            found.append((offset + start, offset + start - k, x - start))
+        x = reached[before]
+        y = x - before
+    return found[::-1]
 
 
 def _groups(stretches: list[Stretch]) -> Iterator[list[Stretch]]:

@@ -12,9 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as some
 from twisted.trial.unittest import SynchronousTestCase
 
-from mwproxy.console.text_diff import MOST_LINES, diff_files, diff_lines
+from mwproxy.console.text_diff import MOST_STEPS, diff_files, diff_lines
 
 LINES = some.lists(some.sampled_from(["a", "b", "c", "", "  x"]), max_size=30)
+
+
+class Counted(str):
+    """
+    A line that counts how often it is compared.
+    """
+
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, other)
 
 
 class LineTests(SynchronousTestCase):
@@ -65,17 +78,35 @@ class LineTests(SynchronousTestCase):
         """
         Much that changed is shown as replaced as a whole, which takes no time.
         """
-        old = [f"a{number}" for number in range(MOST_LINES * 20)]
-        new = [f"b{number}" if number % 2 else f"a{number}" for number in range(MOST_LINES * 20)]
+        old = [f"a{number}" for number in range(MOST_STEPS * 20)]
+        new = [f"b{number}" if number % 2 else f"a{number}" for number in range(MOST_STEPS * 20)]
         found = list(diff_lines(old, new))
         self.assertEqual(self.applied(old, found), new)
         self.assertEqual(sum(line[0] == "@" for line in found), 1)
+
+    def test_repeated(self) -> None:
+        """
+        Lines that stand there over and over take no more time: comparisons are bounded.
+        """
+        old: list[str] = [Counted("x" if number % 2 else "") for number in range(MOST_STEPS * 4)]
+        new: list[str] = [Counted("y" if number % 2 else "") for number in range(MOST_STEPS * 4)]
+        Counted.compared = 0
+        found = list(diff_lines(old, new))
+        self.assertLess(Counted.compared, 4 * MOST_STEPS**2)
+        self.assertEqual(self.applied(old, found), new)
+
+    def test_shortest(self) -> None:
+        """
+        What stays is shown as staying.
+        """
+        found = "".join(diff_lines(list("abcabba"), list("cbabac")))
+        self.assertEqual(sum(line[0] in "+-" for line in found.splitlines()), 5)
 
     def test_one_change_in_long_files(self) -> None:
         """
         A small change of a long file is shown as such.
         """
-        old = [f"a{number}" for number in range(MOST_LINES * 20)]
+        old = [f"a{number}" for number in range(MOST_STEPS * 20)]
         new = [*old[:9000], "x", *old[9001:]]
         self.assertEqual(len(list(diff_lines(old, new))), 9)
 
