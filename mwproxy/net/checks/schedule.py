@@ -3,9 +3,9 @@ When servers are checked.
 
 Rules. First checks are spread over the shortest interval of all servers, so that they do not come
 at once; from then on each server keeps its own rhythm, counted from the begin of a check. At most
-L{MAX_RUNNING} checks run at a time, others wait their turn: ten thousand dead servers delay each
-other, not the traffic. Servers in maintenance are not checked, but their agents are asked. Servers
-that the console adds have their first check after one interval.
+L{MAX_RUNNING} checks of a kind run at a time, others wait their turn: ten thousand dead servers
+delay each other, not the traffic. Servers in maintenance are not checked, but their agents are
+asked. Servers that the console adds have their first check after one interval.
 """
 
 from __future__ import annotations
@@ -30,6 +30,22 @@ from mwproxy.net.checks.result import Result
 MAX_RUNNING = 100
 _SLOWSTART_STEPS = 20
 _SHORTEST_STEP_S = 0.05
+
+
+class Lane:
+    """
+    The checks of one kind.
+
+    @ivar running: How many run.
+
+    @ivar waiting: Those whose time has come while L{MAX_RUNNING} run, in order.
+    """
+
+    __slots__ = ("running", "waiting")
+
+    def __init__(self) -> None:
+        self.running = 0
+        self.waiting: deque[Checker] = deque()
 
 
 class Checks:
@@ -65,8 +81,8 @@ class Checks:
         self._draw = draw
         self._checkers: list[Checker] = []
         self._first_timer: Any = None
-        self._waiting: deque[Checker] = deque()
-        self._running = 0
+        #: Agents that stall delay each other, not the checks of health.
+        self._lanes: dict[type[Checker], Lane] = {HealthChecker: Lane(), AgentChecker: Lane()}
         self._warming: dict[Server, Any] = {}
         self._stopped = False
 
@@ -151,8 +167,8 @@ class Checks:
             self._first_timer = None
         for checker in self._checkers:
             self._end(checker)
-        self._waiting.clear()
-        self._running = 0
+        for lane in self._lanes.values():
+            lane.waiting.clear()
         for timer in self._warming.values():
             timer.cancel()
         self._warming.clear()
@@ -165,7 +181,7 @@ class Checks:
         if checker.attempt is not None:
             checker.attempt.stop()
             checker.attempt = None
-            self._running -= 1
+            self._lanes[type(checker)].running -= 1
 
     def _server_added(self, server: Server) -> int:
         for checker in self._checkers_of(server):
@@ -180,12 +196,13 @@ class Checks:
             checker.gone = True
             self._end(checker)
             self._checkers.remove(checker)
-            if checker in self._waiting:
-                self._waiting.remove(checker)
+            lane = self._lanes[type(checker)]
+            if checker in lane.waiting:
+                lane.waiting.remove(checker)
+            self._begin_waiting(lane)
         warming = self._warming.pop(server, None)
         if warming is not None:
             warming.cancel()
-        self._begin_waiting()
         return 0
 
     def _due(self, checker: Checker) -> None:
@@ -193,8 +210,10 @@ class Checks:
         checker.started = self._clock()
         if not checker.wanted():
             self._schedule(checker)
-        elif self._running >= MAX_RUNNING:
-            self._waiting.append(checker)
+            return
+        lane = self._lanes[type(checker)]
+        if lane.running >= MAX_RUNNING:
+            lane.waiting.append(checker)
         else:
             self._begin(checker)
 
@@ -204,7 +223,7 @@ class Checks:
         assert place is not None
         checker.started = self._clock()
         checker.begin()
-        self._running += 1
+        self._lanes[type(checker)].running += 1
         checker.attempt = attempt = Attempt(
             self._reactor,
             server,
@@ -225,7 +244,8 @@ class Checks:
 
     def _done(self, checker: Checker, result: Result) -> None:
         checker.attempt = None
-        self._running -= 1
+        lane = self._lanes[type(checker)]
+        lane.running -= 1
         now = self._clock()
         if checker.wanted():
             duration_ms = int((now - checker.started) * 1000)
@@ -236,11 +256,11 @@ class Checks:
         if self._stopped:
             return
         self._schedule(checker)
-        self._begin_waiting()
+        self._begin_waiting(lane)
 
-    def _begin_waiting(self) -> None:
-        while self._waiting and self._running < MAX_RUNNING:
-            following = self._waiting.popleft()
+    def _begin_waiting(self, lane: Lane) -> None:
+        while lane.waiting and lane.running < MAX_RUNNING:
+            following = lane.waiting.popleft()
             if following.wanted():
                 self._begin(following)
             else:

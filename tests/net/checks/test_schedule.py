@@ -10,13 +10,14 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mwproxy.config.model import HttpCheck
+from mwproxy.config.model import AgentSettings, HttpCheck
 from mwproxy.core.addresses import Address
 from mwproxy.core.diagnostics import Severity
 from mwproxy.live import states
 from mwproxy.live.proxies import Backend
 from mwproxy.live.servers import Operational, Server
 from mwproxy.net.checks import schedule
+from mwproxy.net.checks.agent import AgentDialog
 from mwproxy.net.checks.checker import HealthChecker
 from mwproxy.net.checks.result import Result
 from mwproxy.net.checks.schedule import Checks
@@ -258,6 +259,53 @@ class ScheduleTests(SynchronousTestCase):
             attempt.done(BAD)
         self.assertEqual(len(self.made), schedule.MAX_RUNNING + 50)
         self.assertNotIn("s101", self.names())
+
+    def test_stalling_agents(self) -> None:
+        """
+        Agents that stall delay other agents, not the checks of health.
+        """
+        agent = AgentSettings(enabled=True, port=81, inter_ms=1000)
+        both = {"agent": agent, "check": {"inter_ms": 1000}}
+        self.begin(*([both] * (schedule.MAX_RUNNING + 50)))
+        self.clock.advance(2)
+        asked = sum(isinstance(attempt.dialog, AgentDialog) for attempt in self.made)
+        self.assertEqual(asked, schedule.MAX_RUNNING)
+        self.assertEqual(len(self.made) - asked, schedule.MAX_RUNNING)
+
+    def test_added_and_gone(self) -> None:
+        """
+        A server that the console adds is checked after one interval, if it is to be; nothing is
+        left of one that is deleted, be its check under way or waiting.
+        """
+        backend, _ = self.begin({"check": {"inter_ms": 1000}})
+        self.clock.advance(0)
+        description = make_backend({"check": {"inter_ms": 2000}}).servers[0].description
+        server = Server(description, backend, 2, added=True)
+        server.sockaddr, server.family = ("127.0.0.2", 80), 2
+        for hook in backend.worker.on_server_added:
+            hook(server)
+        server.checked = True
+        self.clock.advance(1.9)
+        self.assertEqual([attempt.server for attempt in self.made], [backend.servers[0]])
+        self.clock.advance(0.1)
+        self.assertIs(self.made[-1].server, server)
+        for hook in backend.worker.on_server_gone:
+            hook(server)
+        self.assertTrue(self.made[-1].stopped)
+        self.made[0].done(GOOD)
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+
+    def test_gone_while_waiting(self) -> None:
+        """
+        A place that a deleted server had goes to the next who waits.
+        """
+        backend, _ = self.begin(*({"check": {"inter_ms": 1000}} for _ in range(101)))
+        self.clock.advance(1)
+        self.assertEqual(len(self.made), schedule.MAX_RUNNING)
+        for hook in backend.worker.on_server_gone:
+            hook(backend.servers[0])
+        self.assertEqual(len(self.made), schedule.MAX_RUNNING + 1)
+        self.assertTrue(self.made[0].stopped)
 
     def test_random_spread(self) -> None:
         """
