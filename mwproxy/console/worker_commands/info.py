@@ -101,9 +101,11 @@ def cmd_show_info(invocation: Invocation) -> Iterator[str]:
         elements = [json.element(state.process, each, explain=explain) for each in values]
         yield json.text(elements) + "\n"
         return
-    for each in values:
-        if "typed" in words:
-            yield typed.line("", state.process, each, explain=explain)
-        else:
-            tail = f':"{each.field.text}"' if explain else ""
-            yield f"{each.field.name}: {each.value}{tail}\n"
+    # In one piece: each piece is a turn of its own to the transport.
+    if "typed" in words:
+        yield "".join(typed.line("", state.process, each, explain=explain) for each in values)
+    else:
+        yield "".join(
+            f"{each.field.name}: {each.value}" + (f':"{each.field.text}"\n' if explain else "\n")
+            for each in values
+        )
