@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import bulk, cold, http, memory, reload, respawn, servers, sizes, spoa, takeover
+from bench import bulk, cold, console, http, memory, reload, respawn, servers, sizes, spoa, takeover
 from bench.network import congestion_control, enter_own_network
 from bench.peers import COMMANDS
 from bench.table import HEADING, Row
@@ -32,6 +32,8 @@ ROWS: dict[str, Callable[[], list[Row]]] = {
     "cold": cold.cold,
     "spoa": spoa.spoa,
     "set-server": servers.set_server,
+    "stat": console.stat,
+    "sessions": console.sessions,
 }
 
 
