@@ -258,10 +258,7 @@ class FlowTests(SessionTestCase):
         self.assertEqual(len(self.say("long\nshow cli level\n")), 10000)
         self.assertEqual(self.say("show cli level\n"), "")
         self.clock.advance(0)
-        self.assertEqual(len(self.wire.text()), 10000)
-        for _turn in range(3):
-            self.clock.advance(0)
-        self.assertEqual(self.wire.text()[20000:], "\nadmin\n\nadmin\n\n")
+        self.assertEqual(self.wire.text()[30000:], "\nadmin\n\nadmin\n\n")
 
     def test_gone_between_turns(self) -> None:
         """
