@@ -23,6 +23,8 @@ class ProgramDraft:
     A C{program} section being read; keywords fill it.
 
     @ivar command: Program and arguments, empty until C{command} is read.
+
+    @ivar refused: Whether there was a C{command} without any, which was said.
     """
 
     name: str
@@ -32,6 +34,7 @@ class ProgramDraft:
     group: str = ""
     start_on_reload: bool = True
     settings: ProgramSettings = NO_PROGRAM_SETTINGS
+    refused: bool = False
 
     def problem(self) -> str:
         """

@@ -93,9 +93,10 @@ class Sections:
         self.kind = self.name = ""
         if isinstance(subject, ProgramDraft):
             if not subject.command:
-                self._diagnostics.alert(
-                    f"config : The program section '{subject.name}' lacks a command to launch."
-                )
+                if not subject.refused:
+                    self._diagnostics.alert(
+                        f"config : The program section '{subject.name}' lacks a command to launch."
+                    )
             elif problem := subject.problem():
                 self._diagnostics.alert(
                     f"config : The program section '{subject.name}' : {problem}"

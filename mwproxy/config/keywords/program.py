@@ -25,6 +25,7 @@ def kw_command(line: Line, section: ProgramDraft) -> None:
             f"config : parsing [{line.where}]: 'command' expects a command with optional arguments"
             " separated in words."
         )
+        section.refused = True
     section.command = tuple(line.args)
 
 
@@ -33,7 +34,9 @@ def kw_program_user(line: Line, section: ProgramDraft) -> None:
     """
     The user it runs as.
     """
-    name = line.args[0] if line.args else ""
+    name = _name(line, "user")
+    if not name:
+        return
     try:
         pwd.getpwnam(name)
     except (KeyError, ValueError):
@@ -46,7 +49,9 @@ def kw_program_group(line: Line, section: ProgramDraft) -> None:
     """
     The group it runs as.
     """
-    name = line.args[0] if line.args else ""
+    name = _name(line, "group")
+    if not name:
+        return
     try:
         grp.getgrnam(name)
     except (KeyError, ValueError):
@@ -60,3 +65,10 @@ def kw_option_start_on_reload(line: Line, section: ProgramDraft) -> None:
     Whether a reload starts it anew; on unless C{no} stands before it.
     """
     section.start_on_reload = not line.negated
+
+
+def _name(line: Line, kind: str) -> str:
+    if not line.args or not line.args[0]:
+        line.diagnostics.alert(f"config : parsing [{line.where}]: '{kind}' expects a {kind} name.")
+        return ""
+    return line.args[0]

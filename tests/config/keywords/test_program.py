@@ -43,11 +43,16 @@ class ProgramTests(LoadingTestCase):
         Commands are not empty, users and groups exist.
         """
         self.assertEqual(
-            self.alerts("program p\n command\n user no-such\n group no-such\n command x\n"),
+            self.alerts(
+                "program p\n command\n user no-such\n group no-such\nprogram q\n user\n group\n"
+            ),
             [
                 "parsing [1.cfg:2]: 'command' expects a command with optional arguments separated"
                 " in words.",
                 "parsing [1.cfg:3] : cannot find user id for 'no-such' (0:Success)",
                 "parsing [1.cfg:4] : cannot find group id for 'no-such' (0:Success)",
+                "parsing [1.cfg:6]: 'user' expects a user name.",
+                "parsing [1.cfg:7]: 'group' expects a group name.",
+                "The program section 'q' lacks a command to launch.",
             ],
         )
