@@ -287,7 +287,9 @@ class MasterConsole(LineSession):
             return DENIED
         attribute = _MODES[name]
         if not args:
-            return f"{name} is {'ON' if getattr(self.state, attribute) else 'OFF'}"
+            # No error: what else has come is executed.
+            self.send(f"{name} is {'ON' if getattr(self.state, attribute) else 'OFF'}\n")
+            return ""
         if args[0] not in ("on", "off"):
             return f"'{name}' expects 'on' or 'off'."
         setattr(self.state, attribute, args[0] == "on")
@@ -344,8 +346,7 @@ class MasterConsole(LineSession):
         """
         Send a command to all current workers.
         """
-        rows = [row for row in self.view.rows() if row.kind == "worker" and not row.old]
-        rows = [row for row in rows if not row.starting]
+        rows = [row for row in self.view.rows() if row.serving and not row.starting]
         if not command.raw.strip() and command.payload is None:
             self._complain(f"'{ALL}' needs a command behind it.")
             return

@@ -39,6 +39,9 @@ class ProcessRow:
 
     @ivar generation: Which one a worker belongs to, 0 for others.
 
+    @ivar serving: True for a worker of the generation that serves; from the moment a reload
+        begins, and after one that failed, such a worker is L{old} all the same.
+
     @ivar channel: Descriptors of its control channel, -1 for closed.
     """
 
@@ -53,6 +56,7 @@ class ProcessRow:
     old: bool = False
     starting: bool = False
     generation: int = 0
+    serving: bool = False
     channel: tuple[int, int] = (-1, -1)
 
 

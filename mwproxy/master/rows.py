@@ -64,6 +64,7 @@ def _worker(instance: Instance, worker: WorkerProcess, now: float) -> ProcessRow
         old=reloads > 0,
         starting=worker.phase is Phase.STARTING,
         generation=worker.generation,
+        serving=worker.generation == instance.serving,
         channel=worker.channel_fds(),
     )
 

@@ -19,8 +19,9 @@ class BroadcastTests(MasterTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.view.processes.append(a_row(201, "worker", relative=2))
-        self.view.processes.append(a_row(300, "worker", relative=3, starting=True))
+        self.view.processes[1] = a_row(200, "worker", serving=True)
+        self.view.processes.append(a_row(201, "worker", relative=2, serving=True))
+        self.view.processes.append(a_row(300, "worker", relative=3, starting=True, serving=True))
 
     def workers(self) -> list[tuple[Wire, Any]]:
         """
@@ -166,6 +167,15 @@ class BroadcastTests(MasterTestCase):
         self.assertEqual(self.workers()[0][0].value(), b"set map x <<\na b\n\n")
         self.give(0, b"\n")
         self.assertEqual(self.give(1, b"\n"), "# 2 (201)\n\nmaster> ")
+
+    def test_during_a_reload(self) -> None:
+        """
+        Workers that serve are asked also while a reload, or one that failed, makes them old.
+        """
+        self.view.processes[1] = a_row(200, "worker", serving=True, old=True, reloads=1)
+        self.view.processes[3] = a_row(201, "worker", relative=2)
+        self.say("@* show info\n")
+        self.assertEqual([pid for pid, _, _ in self.view.opened], [200])
 
     def test_alone(self) -> None:
         """

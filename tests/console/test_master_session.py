@@ -252,6 +252,15 @@ class ConnectionTests(MasterTestCase):
             self.say("experimental-mode on;mcli-debug-mode on\n"), "master(xe)> master(xed)> "
         )
 
+    def test_mode_is_asked_for(self) -> None:
+        """
+        Asking which mode it is is no error: what follows is executed.
+        """
+        self.assertEqual(
+            self.say("expert-mode;expert-mode on\nexpert-mode;show cli level\n"),
+            "expert-mode is OFF\nexpert-mode is ON\nadmin\n\n",
+        )
+
     def test_levels(self) -> None:
         """
         The level goes down for good; the errors have no empty line and discard what follows.

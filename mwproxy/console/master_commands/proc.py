@@ -78,7 +78,7 @@ def _as_json(rows: list[ProcessRow]) -> str:
             continue
         if row.kind == "worker":
             found |= {"relative": row.relative, "generation": row.generation}
-            found["starting"] = row.starting
+            found |= {"starting": row.starting, "serving": row.serving}
         parts[("old_" if row.old else "") + row.kind + "s"].append(found)
     return json.dumps({"master": master, **parts}, separators=(",", ":")) + "\n"
 

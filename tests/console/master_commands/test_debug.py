@@ -34,7 +34,7 @@ class ProcessTests(MasterTestCase):
         (worker,) = found["workers"]
         self.assertEqual(worker["pid"], 200)
         self.assertEqual((worker["relative"], worker["generation"]), (1, 0))
-        self.assertFalse(worker["starting"])
+        self.assertFalse(worker["starting"] or worker["serving"])
         self.assertEqual([each["pid"] for each in found["old_workers"]], [100])
         self.assertEqual(
             found["programs"],
