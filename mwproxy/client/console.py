@@ -43,6 +43,8 @@ class Console:
 
     @ivar refused: Whether the last command was refused.
 
+    @ivar marks: Whether it marks errors, which a master of HAProxy before 3.0 does not.
+
     @ivar connection: What it is asked over.
     """
 
@@ -67,6 +69,7 @@ class Console:
         self.master = True
         self.closed = False
         self.refused = False
+        self.marks = True
         self.prompt = ""
         self._seconds = seconds
         try:
@@ -83,7 +86,7 @@ class Console:
             raise Unreachable(f"'{self.connection.address}' is no console{said}")
         # A worker's console is nobody's: the prompt names none.
         self.master = not self.prompt.startswith(">")
-        self.ask("set severity-output number", self._seconds)
+        self.marks = not self.ask("set severity-output number", self._seconds).refused
 
     def __enter__(self) -> Console:
         return self

@@ -21,7 +21,8 @@ _WORST = 3
 _REFUSALS = (
     b"Unknown command",
     b"Permission denied",
-    b"Can't find the target PID",
+    b"Can't find ",
+    b"No such ",
     b"Can't connect to the target CLI",
     b"Success=0",
     b"Too many arguments",

@@ -19,7 +19,7 @@ _CHAIN = {
     9: "is not valid yet: is the clock of this machine right?",
     10: "has expired: it has to be renewed there (or the clock of this machine is wrong)",
     18: "is signed by itself: if it is the right one, give its file with --ca",
-    19: "is signed by an authority that is not trusted here: give its file with --ca",
+    19: "is signed by an authority that is not known here: give its file with --ca",
     20: "is signed by an authority that is not known here: give its file with --ca",
     21: "is signed by an authority that is not known here: give its file with --ca",
     23: "has been revoked",

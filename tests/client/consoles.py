@@ -76,6 +76,12 @@ class Stalled(bytes):
     """
 
 
+class Raw(bytes):
+    """
+    An answer with its prompt.
+    """
+
+
 class Prompting:
     """
     Serves connections one after the other on a UNIX socket as a console with a prompt does.
@@ -142,11 +148,12 @@ class Prompting:
                     self._over.wait()
                 return
             connection.sendall(answer)
-            connection.sendall(self._prompt)
+            if not isinstance(answer, Raw):
+                connection.sendall(self._prompt)
 
     def _answer(self, command: str) -> bytes | None:
         script = self.answers.get(command, b"[3]: Unknown command: '%b'\n\n" % command.encode())
-        if command == "quit":
+        if command == "quit" and command not in self.answers:
             return None
         if isinstance(script, list):
             return script.pop(0) if len(script) > 1 else script[0]

@@ -77,11 +77,13 @@ def _change(state: str) -> Callable[[argparse.Namespace], int]:
             for server in options.servers:
                 for each in before:
                     answer = console.ask(f"{each}set server {server} state {state}")
+                    # When it is done nothing is said.
+                    refused = answer.refused or bool(answer.text.strip() and not console.marks)
                     if answer.refused or answer.text.strip():
                         sink = Sink(sys.stderr)
                         sink.write(f"{server}: {answer.text}".encode())
                         sink.end()
-                    if answer.refused:
+                    if refused:
                         status = FAILED
         return status
 

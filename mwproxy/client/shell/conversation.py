@@ -125,6 +125,10 @@ class Conversation:
 
         @return: Whether the conversation is over.
         """
+        # In a session in a worker it leads back to the master, which may show a last prompt.
+        leaves = command == "quit" and not (
+            self._console.master and self._console.prompt.startswith(">")
+        )
         if command == "exit":
             return True
         try:
@@ -142,7 +146,7 @@ class Conversation:
             # The rest of the answer would come before the next one.
             self._console.close()
             print("^C", file=sys.stderr)
-        return self._console.closed and command.split()[-1] == "quit"
+        return leaves
 
     def _show(self, command: str) -> None:
         sink = Sink(sys.stdout)

@@ -13,7 +13,7 @@ from mwproxy.client.connection import Unreachable
 from mwproxy.client.console import Console
 from mwproxy.client.shell.conversation import BACK, GONE, Conversation
 from mwproxy.client.shell.editor import Suggest
-from tests.client.consoles import ConsoleTestCase, Script, Stalled
+from tests.client.consoles import ConsoleTestCase, Raw, Script, Stalled
 from tests.client.terminals import Terminal
 
 HELP = b"The following commands are valid at this level:\n  show version : show it\n  %b : x\n\n"
@@ -88,6 +88,18 @@ class ConversationTests(ConsoleTestCase):
             self.assertEqual(self._talk({}, word, "a"), (0, "", ""))
             self.console.stop()
             Path(self.path).unlink()
+
+    def test_quits_a_session(self) -> None:
+        """
+        In a session in a worker C{quit} leads back to the master, whose own ends it with a last
+        prompt.
+        """
+        answers: dict[str, Script] = {
+            "@@1": Raw(b"\n> "),
+            "quit": [Raw(b"master> "), Raw(b"master> ")],
+            "a": b"1\n\n",
+        }
+        self.assertEqual(self._talk(answers, "@@1", "quit", "a", "quit", "a"), (0, "1\n", ""))
 
     def test_reconnects(self) -> None:
         """
