@@ -10,7 +10,6 @@ are those of HAProxy 3.2; unlike there, a port beyond 65535 is refused rather th
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from dataclasses import dataclass
 from typing import Any
@@ -56,9 +55,10 @@ def parse_ip(text: str) -> str | None:
         text = text[1:-1]
         if ":" not in text:
             return None
+    family = socket.AF_INET6 if ":" in text else socket.AF_INET
     try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
+        return socket.inet_ntop(family, socket.inet_pton(family, text))
+    except (OSError, ValueError):
         return None
 
 

@@ -147,7 +147,9 @@ class MoveTests(SynchronousTestCase):
         Addresses are known in all their forms, ports of checks are plain numbers.
         """
         self.assertEqual(parse_ip("[::0001]"), "::1")
-        self.assertIsNone(parse_ip("[127.0.0.1]"))
+        self.assertEqual(parse_ip("::ffff:1.2.3.4"), "::ffff:1.2.3.4")
+        for text in ("[127.0.0.1]", "127.000.0.1", "1", "*", "::1%lo", "a\0b", ""):
+            self.assertIsNone(parse_ip(text), text)
         self.assertEqual(parse_port("0"), 0)
         self.assertEqual(parse_port("65535"), 65535)
         for text, expected in (

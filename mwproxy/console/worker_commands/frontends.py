@@ -139,7 +139,7 @@ def limit_rates(frontends: Iterable[Frontend]) -> None:
     @param frontends: Those concerned.
     """
     for frontend in frontends:
-        if frontend.state == "OPEN":
+        if frontend.state != "STOP":
             for listener in frontend.listeners:
                 listener.limit_rate()
 

@@ -172,6 +172,9 @@ class FrontendCommandTests(SynchronousTestCase):
         self.assertEqual(self.worker.connection_limit.limit, 10)
         self.assertEqual(self.worker.session_limit.limit, 11)
         self.assertEqual(self.listener.told, ["rate"] * 4)
+        self.say("disable frontend fe")
+        self.say("set rate-limit connections global 10")
+        self.assertEqual(self.listener.told[-1], "rate")
         info = self.say("show info")
         for line in (
             "ConnRateLimit: 10",
