@@ -18,8 +18,10 @@ from mwproxy.master.history import FAILED, SERVING, History, Record
 from mwproxy.master.instance import Instance
 from mwproxy.master.requests import Request, Wish
 from mwproxy.master.trial import Trial
+from mwproxy.process.child import Phase
 from mwproxy.process.discovery import Discovery, KeptText
 from mwproxy.process.inheritance import MasterFacts, RequestFacts
+from mwproxy.process.worker import WorkerProcess
 
 #: Names of changed files that an answer lists.
 MOST_NAMED = 10
@@ -202,6 +204,20 @@ class Generations:
             self.trial.end()
         return result
 
+    def rescue(self, worker: WorkerProcess) -> bool:
+        """
+        Go back at once if a worker of what is on trial has died: it did not pass.
+
+        @return: Whether that is done, so that its death does not end everything.
+        """
+        instance = self._instance
+        if instance.stopping or instance.killing or worker.generation != instance.serving:
+            return False
+        if worker.ended_as is not Phase.CURRENT or not self.trial.back_to:
+            return False
+        self.trial.cut_short()
+        return True
+
     # Another image of the master.
 
     def write(self, facts: MasterFacts) -> None:
@@ -249,9 +265,9 @@ class Generations:
         if instance.stopping or instance.killing:
             self.trial.end()
             return
+        why = "was not confirmed in time" if not self.trial.left else "did not pass its trial"
         instance.speaker.warning(
-            f"Generation {instance.serving} was not confirmed in time: going back to generation "
-            f"{number}."
+            f"Generation {instance.serving} {why}: going back to generation {number}."
         )
         record = self._history.find(number)
         if record is None or record.text is None:

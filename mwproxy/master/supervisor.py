@@ -285,7 +285,8 @@ class Supervisor:
             return
         instance.workers.remove(worker)
         if not self._reloads.ended(worker, status) and not self._respawns.ended(worker, status):
-            if worker_ended(instance, worker, status):
+            fatal = worker_ended(instance, worker, status)
+            if not self.generations.rescue(worker) and fatal:
                 self._kill_all()
             left = {each.generation for each in instance.workers} | {instance.serving}
             if worker.generation not in left:

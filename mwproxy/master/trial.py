@@ -7,6 +7,8 @@ Rules:
   - another C{reload confirm} begins the time anew; what is gone back to is still the last
     generation that was not on trial;
   - a C{rollback} is a decision, and ends the trial; a reload that fails changes nothing;
+  - when a worker of the generation on trial dies, and is not replaced (C{respawn}), the time is
+    over at once, in place of what its death would mean otherwise;
   - when the time is over the text of that generation is loaded like any other. If that fails, the
     generation on trial serves on, and that is said; it is not tried again;
   - the time goes on while a console is gone, and while the master is replaced by an upgrade.
@@ -61,6 +63,14 @@ class Trial:
         @param serving: What served until now.
         """
         self._watch(self.back_to or serving, self._system.monotonic() + seconds)
+
+    def cut_short(self) -> None:
+        """
+        Let the time be over: there is no need to wait for it.
+        """
+        if self._timer is not None:
+            self._timer.cancel()
+            self._run_out()
 
     def end(self) -> None:
         """

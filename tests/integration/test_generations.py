@@ -243,6 +243,23 @@ class TrialTests(GenerationsTestCase):
         answer = proxy.master_cli("reload confirmed")
         self.assertEqual(answer, "Success=0\n--\nNothing is on trial.\n\n")
 
+    def test_worker_dies(self) -> None:
+        """
+        A worker on trial that dies does not end everything, though without a trial it would: the
+        former configuration is served again, and no client is refused.
+        """
+        config = NAMED.replace(" no-exit-on-failure", "")
+        proxy = self.start(config, word="one")
+        self.next(proxy, config, "two", "reload confirm 600s")
+        (worker,) = proxy.worker_pids()
+        os.kill(worker, signal.SIGKILL)
+        proxy.wait_output("Generation 2 did not pass its trial: going back to generation 1.")
+        self.assertEqual(proxy.get("web").body, b"one")
+        proxy.wait_output("Generation 3 serves the text of generation 1.")
+        (worker,) = proxy.worker_pids()
+        os.kill(worker, signal.SIGKILL)
+        self.assertEqual(proxy.wait_exit(), 137)
+
     def test_cannot_go_back(self) -> None:
         """
         If the former configuration cannot be loaded any more the one on trial serves on, and that

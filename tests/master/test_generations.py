@@ -463,6 +463,51 @@ class TrialTests(GenerationsTestCase):
         self.assertEqual(self.starting(), [])
         self.assertEqual((self.rows()[-1].back_to, self.rows()[-1].left), (1, 60.0))
 
+    def test_worker_dies(self) -> None:
+        """
+        A worker on trial that dies takes nothing with it: the former configuration is loaded at
+        once.
+        """
+        (first,) = self.start("    maxconn 1")
+        second = self.serve("    maxconn 2", confirm=60)
+        first.exit(0)
+        second.exit(139)
+        self.assertIn(
+            "W Generation 2 did not pass its trial: going back to generation 1.", self.said
+        )
+        (worker,) = self.starting()
+        worker.ready()
+        self.fill()
+        self.assertEqual(self.serving_text(), "global\n    maxconn 1\n")
+        self.assertEqual(self.over, [])
+        worker.exit(139)
+        self.system.clock.advance(2)
+        self.assertEqual(self.over, [139])
+
+    def test_worker_dies_and_going_back_fails(self) -> None:
+        """
+        When going back fails too nothing serves, and the master exits with the first death's
+        status.
+        """
+        (first,) = self.start("    maxconn 1")
+        second = self.serve("    maxconn 2", confirm=60)
+        first.exit(0)
+        second.exit(139)
+        (worker,) = self.starting()
+        worker.exit(1)
+        self.system.clock.advance(2)
+        self.assertEqual(self.over, [139])
+
+    def test_worker_dies_and_is_replaced(self) -> None:
+        """
+        With C{respawn} a death is no reason to go back.
+        """
+        self.start("    maxconn 1")
+        self.serve("    master-worker respawn", confirm=60).exit(139)
+        self.system.clock.advance(0)
+        self.assertEqual([row.number for row in self.rows()], [1, 2])
+        self.assertEqual(self.rows()[-1].back_to, 1)
+
     def test_stop(self) -> None:
         """
         A master that stops goes back to nothing.
