@@ -201,7 +201,7 @@ _zero("ZlibMemUsage", "MGP:u32", "Memory that compression uses")
 _zero("MaxZlibMemUsage", "CLP:u32", "Limit on that memory")
 _info("Tasks", "MGP:u32", "Sessions and checks at work", lambda process: len(process.state.sessions)
       + sum(1 for backend in process.state.backends.values() for server in backend.servers
-            if server.description.settings.check.enabled))  # fmt: skip
+            if server.checked))  # fmt: skip
 _zero("Run_queue", "MGP:u32", "Of them, those that wait for the processor")
 _info("Idle_pct", "MaP:u32", "Percent of time without work", lambda process: process.idle)
 _info("node", "COS:str", "Name of this node",

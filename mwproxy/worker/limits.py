@@ -48,7 +48,7 @@ class Room:
 
 def reserved_descriptors(configuration: Configuration) -> int:
     """
-    Count the descriptors that are no connections: listeners, consoles, health checks, logs.
+    Count the descriptors that are no connections: listeners, consoles, checks, logs.
 
     @param configuration: The description.
 
@@ -59,7 +59,8 @@ def reserved_descriptors(configuration: Configuration) -> int:
     if settings.stats_sockets:
         count += len(settings.stats_sockets) + settings.stats_maxconn
     for proxy in configuration.proxies:
-        count += sum(1 for server in proxy.servers if server.settings.check.enabled)
+        for server in proxy.servers:
+            count += server.settings.check.enabled + server.settings.agent.enabled
     targets = {str(target.address) for target in settings.log_targets}
     targets |= {str(each.address) for proxy in configuration.proxies for each in proxy.log_targets}
     return count + len(targets)

@@ -152,13 +152,14 @@ class LimitTests(SynchronousTestCase):
 
     def test_reserved(self) -> None:
         """
-        Listeners, checked servers and log targets have their own descriptors.
+        Listeners, checks of servers and their agents, and log targets have their own descriptors.
         """
         proxy = model.Proxy("l", "listen")
         configuration = model.Configuration(proxies=[proxy])
         before = reserved_descriptors(configuration)
         settings = model.ServerSettings()
         settings.check.enabled = True
+        settings.own_agent().enabled = True
         proxy.servers.append(model.Server("s", None, settings))  # type: ignore[arg-type]
         proxy.binds.append(None)  # type: ignore[arg-type]
-        self.assertEqual(reserved_descriptors(configuration), before + 2)
+        self.assertEqual(reserved_descriptors(configuration), before + 3)
