@@ -102,6 +102,25 @@ DIFFERENCES = {
 }
 
 
+#: Functions behind keywords of C{program} sections: one name may mean something else elsewhere.
+_PROGRAMS = frozenset(
+    f"kw_{name}"
+    for name in (
+        "directory",
+        "env",
+        "listen_on",
+        "log_output",
+        "on_failure",
+        "option_keep_unchanged",
+        "ready",
+        "restart",
+        "rlimit",
+        "stop_signal",
+        "stop_timeout",
+    )
+)
+
+
 def difference(name: str, function: str) -> str:
     """
     Tell how an entry differs from HAProxy.
@@ -112,6 +131,8 @@ def difference(name: str, function: str) -> str:
 
     @return: A text, empty when nothing is known to differ.
     """
+    if function in _PROGRAMS:
+        return _OWN + " See [programs.md](programs.md)."
     if function == "kw_without_effect":
         return DIFFERENCES.get(name, _ENGINE)
     return DIFFERENCES.get(name, "")

@@ -14,6 +14,7 @@ from mwproxy.config.program_settings import (
     OutputRate,
     ProgramSettings,
 )
+from mwproxy.core.addresses import parse_address
 from mwproxy.core.diagnostics import Where
 
 
@@ -43,8 +44,8 @@ class ProgramDraft:
         @return: Empty when all does.
         """
         ready = self.settings.ready
-        passed = {each.address for each in self.settings.passed}
-        if ready is not None and ready.kind == LISTEN and ready.what in passed:
+        passed = [parse_address(each.address) for each in self.settings.passed]
+        if ready is not None and ready.kind == LISTEN and parse_address(ready.what) in passed:
             return (
                 f"'ready listen' : '{ready.what}' is given by 'listen-on' and accepts before the"
                 " program runs, use 'ready notify', 'ready line' or 'ready spop'."

@@ -206,7 +206,10 @@ class ProgramTests(ProcessTestCase):
         self.assertEqual(proxy.wait_exit(), 1)
         self.assertIn("no SPOE agent says hello at ", proxy.output)
         file = proxy.directory / "verdicts.py"
-        file.write_text("from mwproxy.spoa.agent import Agent\n\nagent = Agent()\n")
+        file.write_text(
+            "from mwproxy.spoa.agent import Agent\n\nagent = Agent()\n\n\n"
+            "@agent.message('m')\ndef message() -> None:\n    return None\n"
+        )
         other = self.make(NAMED + agent, word="one", time="20s", agent=f"{file}:agent")
         other.start()
         other.wait_ready()

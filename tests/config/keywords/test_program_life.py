@@ -76,7 +76,7 @@ class ProgramLifeTests(LoadingTestCase):
         A socket of the master accepts before the program runs.
         """
         said = self.alerts(
-            "program p\n command x\n listen-on 127.0.0.1:9\n ready listen 127.0.0.1:9\n"
+            "program p\n command x\n listen-on ipv4@127.0.0.1:9\n ready listen 127.0.0.1:9\n"
         )
         self.assertEqual(
             said,
