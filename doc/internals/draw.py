@@ -3,8 +3,9 @@ Writes C{doc/internals/machines.md}: C{python -m doc.internals.draw}, or C{make 
 compares the page with the code.
 
 State machines are found (every module that builds one with Automat) and drawn from their
-transitions. The sequences are recorded from the master's own code at work: its system is in memory,
-its workers are played by this script.
+transitions; those that are ordinary code are explored (L{doc.internals.explore}). The sequences
+are recorded from the master's own code at work: its system is in memory, its workers are played by
+this script.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from twisted.protocols import amp
 from zope.interface import directlyProvides
 
 import mwproxy
+from doc.internals.explore import EXPLORED
 from mwproxy.process.channel import MasterChannel
 from mwproxy.process.settings import Settings
 from mwproxy.process.sockets import ListenerSpec
@@ -37,7 +39,8 @@ INTRODUCTION = """
 
 The diagrams are in [Mermaid](https://mermaid.js.org)'s language. In a state machine an arrow says
 what happened, and behind the slash what is done about it. What is not drawn in a state cannot
-happen there, or changes nothing.
+happen there, or changes nothing. Machines that are ordinary code were explored: in each state all
+that may happen was done to the real thing.
 """
 #: How the output of a transition is called that only gives a value.
 _VALUE = "returns("
@@ -309,6 +312,9 @@ def page() -> str:
         path = name.replace(".", "/")
         parts.append(f"\n## `{path}.py`\n\n{markdown(inspect.getdoc(module) or '')}\n")
         parts.append(f"\n```mermaid\n{draw(machine)}\n```\n")
+    for title, explored in EXPLORED.items():
+        parts.append(f"\n## {title}\n\n{explored.text}\n")
+        parts.append(f"\n```mermaid\n{explored.draw()}\n```\n")
     for title, play in SCENES.items():
         parts.append(f"\n## {title}\n\n```mermaid\n{sequence(play)}\n```\n")
     return "".join(parts)
