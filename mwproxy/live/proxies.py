@@ -168,6 +168,10 @@ class WorkerState:
 
     @ivar errors: Invalid messages, for C{show errors}.
 
+    @ivar maxconn_reached: How often no more connections were accepted as there were C{maxconn}.
+
+    @ivar boot_ms: How long it took from the order to start until it served.
+
     @ivar connection_limit: Most connections per second (C{maxconnrate}).
 
     @ivar session_limit: Most sessions per second (C{maxsessrate}).
@@ -218,6 +222,8 @@ class WorkerState:
         self.dropped_logs = 0
         self.bytes_spliced = 0
         self.errors = ErrorBook()
+        self.maxconn_reached = 0
+        self.boot_ms = 0
         self.under_master = False
         self.say: Say = _say_nothing
         self.on_server_up: list[ServerHook] = []

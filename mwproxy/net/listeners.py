@@ -245,6 +245,8 @@ class Listener:
         while left > 0:
             room = min(self._room(), left)
             if room <= 0:
+                if totals.scur >= plane.state.maxconn > 0:
+                    plane.state.maxconn_reached += 1
                 self._unwatch()
                 plane.full_listeners.append(self)
                 return

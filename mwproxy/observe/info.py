@@ -234,8 +234,9 @@ _info("Start_time_sec", "MDP:u32", "Time of the start, since the epoch",
 _info("Tainted", "SGP:str", "Use of features that may harm", lambda process: "0")
 _info("TotalWarnings", "MCP:u32", "Warnings while starting", _warnings)
 _info("MaxconnReached", "MCP:u32", "Times that the limit on connections was reached",
-      lambda process: None)  # fmt: skip
-_info("BootTime_ms", "MDP:u32", "Time that starting took, in ms", lambda process: None)
+      lambda process: process.state.maxconn_reached)  # fmt: skip
+_info("BootTime_ms", "MDP:u32", "Time that starting took, in ms",
+      lambda process: process.state.boot_ms)  # fmt: skip
 _zero("Niced_tasks", "MGP:u32", "Tasks with another priority")
 _info("CurrStreams", "MGP:u32", "Streams now", lambda process: process.streams)
 _counter("CumStreams", "MCP:u64", "Streams so far", "req_tot")

@@ -50,9 +50,12 @@ def load_map_file(name: str) -> list[tuple[str, str]]:
     @raise ConfigError: It cannot be read.
     """
     entries = []
+    # Most maps have few values for many keys.
+    known: dict[str, str] = {}
     for _number, line in _lines(name):
         key, *rest = line.split(None, 1)
-        entries.append((key, rest[0].rstrip() if rest else ""))
+        value = rest[0].rstrip() if rest else ""
+        entries.append((key, known.setdefault(value, value)))
     return entries
 
 

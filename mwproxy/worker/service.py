@@ -108,6 +108,7 @@ class WorkerService:
         return 0
 
     async def _load(self, order: Order, configuration: Configuration | None) -> None:
+        begun = self._reactor.seconds()
         self._rests = self._rests or order.paused
         if configuration is None:
             configuration, diagnostics = read_configuration(order, self._host)
@@ -169,6 +170,7 @@ class WorkerService:
         self._start_checks()
         self._tick()
         self._starting = False
+        state.boot_ms = int((self._reactor.seconds() - begun) * 1000)
         self._host.say_ready({"listeners": len(self._listeners), "paused": self._rests})
 
     async def _connect_logs(self, plane: Plane, configuration: Configuration) -> LogTargets:

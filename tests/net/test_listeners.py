@@ -97,6 +97,7 @@ class ListenerTests(PlaneTestCase):
         two.send(get())
         self.turn(5)
         self.assertEqual(self.plane.state.counters.scur, 1)
+        self.assertEqual(self.plane.state.maxconn_reached, 1)
         one.close()
         two.message()
 

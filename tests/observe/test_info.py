@@ -24,6 +24,8 @@ class InfoTests(SynchronousTestCase):
         self.state.now = START + 90061
         self.state.startup_messages = ["[WARNING]  (1) : x", "[NOTICE]   (1) : y"]
         self.state.frontends["fe"].counters.bout = 99
+        self.state.maxconn_reached = 2
+        self.state.boot_ms = 31
         process = info.Process(self.state, 4711, 20000, 5 << 20, 0, 98, 7, "host")
         return {each.field.name: each.value for each in readings(info.fields(), process)}
 
@@ -51,6 +53,14 @@ class InfoTests(SynchronousTestCase):
         self.assertEqual(values["PoolAlloc_MB"], 5)
         self.assertEqual(values["Maxconn"], 1000)
         self.assertEqual(values["Tasks"], 1)
+        self.assertEqual((values["MaxconnReached"], values["BootTime_ms"]), (2, 31))
+
+    def test_all_are_there(self) -> None:
+        """
+        All figures have a value but the description, which need not be set.
+        """
+        missing = {each.name for each in info.fields()} - set(self.values())
+        self.assertEqual(missing, {"description"})
 
     def test_description_is_optional(self) -> None:
         """

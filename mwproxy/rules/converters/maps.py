@@ -69,10 +69,17 @@ class _Use:
         self._kind = kind
         self._make = make
         self._staged: dict[int, Table] = {}
-        self.table = make()
-        for key, text in reference.version().values():
-            parsed, converted = self.check(key, text)
-            self.table.add(key, parsed, converted)
+        self.table = self._filled()
+
+    def _filled(self) -> Table:
+        table = self._make()
+        known: dict[str, Any] = {}
+        for key, text in self._reference.version().values():
+            converted = known.get(text or "")
+            if converted is None:
+                converted = known[text or ""] = self.value(text or "")
+            table.add(key, table.parse(key), converted)
+        return table
 
     def check(self, key: str, value: str | None) -> tuple[Any, Any]:
         """
@@ -122,12 +129,7 @@ class _Use:
         """
         Find what is there now.
         """
-        table = self._staged.pop(version, None)
-        if table is None:
-            table = self._make()
-            for key, text in self._reference.version().values():
-                table.add(key, *self.check(key, text))
-        self.table.adopt(table)
+        self.table.adopt(self._staged.pop(version, None) or self._filled())
 
     def look(self, text: str) -> Found:
         """
