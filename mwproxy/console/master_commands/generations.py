@@ -23,7 +23,7 @@ PRESENT = "files"
 
 
 @command("show generations", on="master", level="operator", usage="show generations [json]",
-         text="show what was loaded, newest first", changes=False)  # fmt: skip
+         text="show what was loaded, newest first [mwproxy]", changes=False)  # fmt: skip
 def cmd_show_generations(invocation: Invocation) -> str:
     """
     Show the loads: when, by whom, which files, how each ended and why, which workers have it, and
@@ -51,7 +51,7 @@ def cmd_show_generations(invocation: Invocation) -> str:
 
 @command("show generations diff", on="master", level="admin",
          usage="show generations diff [<old> [<new>|files]]",
-         text="show how configurations differ", changes=False)  # fmt: skip
+         text="show how configurations differ [mwproxy]", changes=False)  # fmt: skip
 def cmd_show_generations_diff(invocation: Invocation) -> Iterator[str]:
     """
     Compare the texts of two generations: the one before with what serves, a number with what
@@ -87,7 +87,7 @@ _EXPECTED = (
 
 
 @command("rollback", on="master", level="operator", usage="rollback <generation>",
-         text="load a former configuration again", changes=True)  # fmt: skip
+         text="load a former configuration again [mwproxy]", changes=True)  # fmt: skip
 async def cmd_rollback(invocation: Invocation) -> str:
     """
     Load the text of a former generation again, just as it was accepted; answered like C{reload}.

@@ -12,7 +12,8 @@ from mwproxy.core.families import command
 EXPERT = "This command is restricted to expert mode only."
 
 
-@command("manhole", on="master", level="admin", text="open a Python prompt inside the master",
+@command("manhole", on="master", level="admin",
+         text="open a Python prompt inside the master [mwproxy]",
          hidden=True, changes=True)  # fmt: skip
 async def cmd_manhole(invocation: Invocation) -> str:
     """

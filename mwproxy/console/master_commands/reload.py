@@ -122,7 +122,7 @@ async def cmd_hard_reload(invocation: Invocation) -> str:
 
 
 @command("reload confirmed", on="master", changes=True, level="operator",
-         text="let a generation on trial serve on")  # fmt: skip
+         text="let what 'confirm' put on trial serve on [mwproxy]")  # fmt: skip
 def cmd_reload_confirmed(invocation: Invocation) -> str:
     """
     End the trial that C{reload confirm} began. The answer has the form of that of C{reload}, for

@@ -74,7 +74,7 @@ def cmd_at_master(invocation: Invocation) -> None:
 
 
 @command("@*", on="master", changes=False, usage="@* <command>",
-         text="send a command to all current workers, and label each answer")  # fmt: skip
+         text="send a command to all workers that serve, label each answer [mwproxy]")  # fmt: skip
 def cmd_at_all(invocation: Invocation) -> None:
     """
     Address all current workers; done by the connection.
