@@ -81,11 +81,10 @@ def _build(kind: Any, value: Any, where: str) -> Any:
         if value is None:
             return None
         return _build(args[0], value, where)
-    if origin is list:
+    if origin in (list, tuple):
         _expect(isinstance(value, list), where)
-        return [_build(args[0], each, f"{where}[{index}]") for index, each in enumerate(value)]
-    if origin is tuple:
-        return tuple(_build(list[args[0]], value, where))
+        found = [_build(args[0], each, f"{where}[{index}]") for index, each in enumerate(value)]
+        return found if origin is list else tuple(found)
     if origin is dict:
         _expect(isinstance(value, dict), where)
         return {name: _build(args[1], each, f"{where}.{name}") for name, each in value.items()}
