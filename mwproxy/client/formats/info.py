@@ -1,5 +1,5 @@
 """
-Lines C{name: value} of C{show info}, and C{name=value} of C{show env}.
+Lines with a name and a value: of C{show info}, C{show env}, C{show activity} and their like.
 """
 
 from __future__ import annotations
@@ -31,6 +31,41 @@ def read_info(text: str) -> Row:
     if "Pid" not in found:
         raise Unreadable("figures of a process have a 'Pid:'")
     return found
+
+
+def read_activity(text: str) -> Row:
+    """
+    Read what a process has been busy with.
+
+    @param text: The answer of C{show activity}.
+
+    @return: Values by name.
+
+    @raise Unreadable: A line is none of it.
+    """
+    found: Row = {}
+    for line in filled(text):
+        name, colon, rest = line.partition(":")
+        if not colon:
+            raise Unreadable(f"'{line[:60]}' has no name")
+        found[name.strip()] = value(rest.strip())
+    return found
+
+
+def read_described(text: str) -> list[Row]:
+    """
+    Read names and what is said of them.
+
+    @param text: The answer of C{show fd} or C{show events}.
+
+    @return: For each its C{name}, a number if it is one, and C{text}. Titles are left out.
+    """
+    rows: list[Row] = []
+    for line in filled(text):
+        name, colon, said = line.partition(" : ")
+        if colon and line.startswith(" "):
+            rows.append({"name": value(name.strip()), "text": said.strip()})
+    return rows
 
 
 def read_env(text: str) -> Row:

@@ -151,6 +151,23 @@ class FormatTests(SynchronousTestCase):
             {"A": "1", "B": "x=y\nsecond", "C": ""},
         )
 
+    def test_described(self) -> None:
+        """
+        C{show activity}, C{show fd} and C{show events}: names and what is said of them.
+        """
+        self.assertEqual(
+            self._read("show activity", "ctxsw: 4\ndate_now: 1.5\n"),
+            {"ctxsw": 4, "date_now": "1.5"},
+        )
+        self.assertEqual(
+            self._read("show fd", "      3 : socket:[1] fe=www\n"),
+            [{"name": 3, "text": "socket:[1] fe=www"}],
+        )
+        self.assertEqual(
+            self._read("show events", "Supported sinks : these\n    stdout     : type=fd\n"),
+            [{"name": "stdout", "text": "type=fd"}],
+        )
+
     def test_columns(self) -> None:
         """
         Tables with names above: the number of the format does not count, C{-} is nothing, a column
@@ -307,6 +324,7 @@ class FormatTests(SynchronousTestCase):
             ("show info", "what\n"),
             ("show info", "Name: x\n"),
             ("show env", "what\n"),
+            ("show activity", "what\n"),
             ("show backend", "be\n"),
             ("show backend", "# name\na b\n"),
             ("show sess", "what\n"),
