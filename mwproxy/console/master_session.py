@@ -356,7 +356,7 @@ class MasterConsole(LineSession):
         self.hold()
         self._own = True
         self._broadcast = Broadcast(self._reactor, self._relayed, self._all_answered)
-        request = self._replayed() + command.wire()
+        request = self._replayed(severity=False) + command.wire()
         for row in rows:
             label = f"{row.relative} ({row.pid})"
             try:
@@ -372,9 +372,12 @@ class MasterConsole(LineSession):
         if not self._gone:
             self.release()
 
-    def _replayed(self) -> bytes:
+    def _replayed(self, *, severity: bool = True) -> bytes:
         """
         Write the connection's modes as commands that answer nothing, for the same line.
+
+        @param severity: Whether feedback has its severity: who reads it expects that at the
+            beginning of an answer.
         """
         state = self.state
         commands = []
@@ -382,7 +385,7 @@ class MasterConsole(LineSession):
             commands.append("expert-mode on -")
         if state.experimental:
             commands.append("experimental-mode on -")
-        if state.severity != "none":
+        if severity and state.severity != "none":
             commands.append(f"set severity-output {state.severity} -")
         return "".join(f"{command};" for command in commands).encode()
 

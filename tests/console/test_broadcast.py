@@ -49,6 +49,16 @@ class BroadcastTests(MasterTestCase):
         self.assertEqual(self.view.opened, [(200, Level.OPERATOR, "n"), (201, Level.OPERATOR, "n")])
         self.assertEqual([wire.value() for wire, _ in self.workers()], [b"show info\n"] * 2)
 
+    def test_modes(self) -> None:
+        """
+        Modes are those of the connection; feedback has no severity, which would stand behind the
+        labels.
+        """
+        self.say("expert-mode on\nset severity-output number\n@* show info\n")
+        self.assertEqual(
+            [wire.value() for wire, _ in self.workers()], [b"expert-mode on -;show info\n"] * 2
+        )
+
     def test_answers(self) -> None:
         """
         Each answer has its label; the whole ends with one empty line, and the next command is
