@@ -13,7 +13,7 @@ Rules (management manual 9.4):
 from __future__ import annotations
 
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from functools import cache
 from typing import Any
 
@@ -21,6 +21,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from mwproxy.console.about_connection import about_connection
 from mwproxy.console.audit import performed
 from mwproxy.console.broadcast import Broadcast
 from mwproxy.console.dispatch import Invocation, run
@@ -29,7 +30,7 @@ from mwproxy.console.manhole import PythonPrompt, pieces
 from mwproxy.console.master_commands.reload import answer_reload
 from mwproxy.console.master_view import MasterView, ReloadResult
 from mwproxy.console.relay import Source, WorkerLink, link
-from mwproxy.console.state import ConsoleState, clock, switch_prompt
+from mwproxy.console.state import ConsoleState, clock
 from mwproxy.console.targets import not_found, resolve
 from mwproxy.core import families
 from mwproxy.core.families import master_commands
@@ -41,18 +42,8 @@ from mwproxy.process.transports import flush, unsent
 from mwproxy.protocols.cli_lines import ALL, Command, Target
 
 CANNOT_CONNECT = "Can't connect to the target CLI!"
-DENIED = "Permission denied!"
-_MODES = {
-    "expert-mode": "expert",
-    "experimental-mode": "experimental",
-    "mcli-debug-mode": "debug",
-}
 #: What of a connection's state another image of the master has as it was.
 _CARRIED = ("mode", "timed", "severity", "expert", "experimental", "debug", "closing")
-_PROMPT_USAGE = (
-    "Usage: prompt [i | p | timed]\n"
-    "  i: no prompt; p: prompt; timed: prompt with the uptime; without word, turned on or off"
-)
 
 
 @cache
@@ -248,58 +239,15 @@ class MasterConsole(LineSession):
 
         @return: False when it is none.
         """
-        words = command.words
-        if not words:
+        found = about_connection(self.state, command.words)
+        if found is None:
             return False
-        name, args = words[0], list(words[1:])
-        run_here: Callable[[], str] | None = None
-        if name == "prompt":
-            run_here = lambda: "" if switch_prompt(self.state, args, "ip") else _PROMPT_USAGE  # noqa: E731
-        elif name == "quit":
-            run_here = self._quit
-        elif name in ("user", "operator"):
-            run_here = lambda: self._lower(Level[name.upper()])  # noqa: E731
-        elif name in _MODES:
-            run_here = lambda: self._switch(name, args)  # noqa: E731
-        elif name == "set" and args[:1] == ["severity-output"]:
-            run_here = lambda: self._severity(args[1:])  # noqa: E731
-        if run_here is None:
-            return False
-        problem = run_here()
-        if problem:
-            self._complain(problem)
+        if found.wrong:
+            self._complain(found.text)
         else:
+            self.send(found.text)
             self.finish()
         return True
-
-    def _quit(self) -> str:
-        self.state.closing = True
-        return ""
-
-    def _lower(self, level: Level) -> str:
-        if self.state.level < level:
-            return DENIED
-        self.state.level = level
-        return ""
-
-    def _switch(self, name: str, args: list[str]) -> str:
-        if self.state.level < Level.ADMIN:
-            return DENIED
-        attribute = _MODES[name]
-        if not args:
-            # No error: what else has come is executed.
-            self.send(f"{name} is {'ON' if getattr(self.state, attribute) else 'OFF'}\n")
-            return ""
-        if args[0] not in ("on", "off"):
-            return f"'{name}' expects 'on' or 'off'."
-        setattr(self.state, attribute, args[0] == "on")
-        return ""
-
-    def _severity(self, args: list[str]) -> str:
-        if args[:1] not in (["none"], ["number"], ["string"]):
-            return "one of 'none', 'number', 'string' is a required argument"
-        self.state.severity = args[0]
-        return ""
 
     def _complain(self, text: str) -> None:
         self._own = False
