@@ -18,6 +18,7 @@ OPTIONS = {
     "option http-ignore-probes": "No log and no 408 for connections that close or wait silently.",
     "option http-no-delay": "Send small pieces of bodies at once.",
     "option http-pretend-keepalive": "Do not tell servers that their connection will be closed.",
+    "option idle-close-on-response": "In a soft stop idle connections get one more response.",
     "option independent-streams": "Count the timeouts of both directions apart.",
     "option log-health-checks": "Log each change of a check's result.",
     "option log-separate-errors": "Raise the level of failed exchanges to err.",

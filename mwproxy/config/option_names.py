@@ -76,7 +76,7 @@ OPTION_UNSUPPORTED = _names(
     checkcache disable-h2-upgrade external-check forwarded h1-case-adjust-bogus-client
     h1-case-adjust-bogus-server http-buffer-request http-drop-request-trailers
     http-drop-response-trailers http-restrict-req-hdr-names http-use-proxy-header httpslog
-    idle-close-on-response ldap-check mysql-check originalto pgsql-check redis-check smtpchk
+    ldap-check mysql-check originalto pgsql-check redis-check smtpchk
     spop-check ssl-hello-chk transparent
     """
 )

@@ -15,6 +15,7 @@ Phases and their timeouts:
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 from mwproxy.core.specialize import specialized
@@ -410,9 +411,21 @@ class HttpClient(ClientConnection):
             return
         if self.plane.handover is not None:
             self.plane.handover.send([self])
-        elif self.requests:
+        elif self.requests and not self._asks_again():
             self.close()
         # One that has asked nothing yet is about to: it gets its answer here.
+
+    def _asks_again(self) -> bool:
+        """
+        Tell whether a request is to be waited for, whose response tells that it was the last: one
+        that is in the kernel already would be lost by closing; C{option idle-close-on-response}.
+        """
+        if "idle-close-on-response" in self.entry.frontend.description.options:
+            return True
+        try:
+            return bool(self.sock.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
 
     def may_move(self) -> bool:
         """

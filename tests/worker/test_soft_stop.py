@@ -49,14 +49,17 @@ class SoftStopTests(PlaneTestCase):
     Tests for L{SoftStop<mwproxy.worker.soft_stop.SoftStop>}, by way of the service.
     """
 
-    def used(self, settings: str = "") -> tuple[Peer, Peer]:
+    def used(self, settings: str = "", option: str = "") -> tuple[Peer, Peer]:
         """
         Let one exchange take place.
 
         @return: The client's connection and the server's.
         """
         self.the_origin = self.origin()
-        self.start(HTTP.format(port=self.the_origin.port), settings)
+        text = HTTP.format(port=self.the_origin.port)
+        if option:
+            text = text.replace(" LOG\n", f" LOG\n option {option}\n")
+        self.start(text, settings)
         client = self.client()
         client.send(get())
         server = self.the_origin.accept()
@@ -107,6 +110,38 @@ class SoftStopTests(PlaneTestCase):
         self.service.leave()
         self.assertEqual(client.rest(), b"")
         self.assertTrue(self.finished())
+
+    def test_asked_again_already(self) -> None:
+        """
+        A client whose next request is in the kernel when the end begins gets its answer, and hears
+        that it was the last.
+        """
+        client, server = self.used()
+        client.send(get("/2"))
+        self.service.leave()
+        self.assertFalse(self.finished())
+        self.assertIn(b"/2", server.head())
+        server.send(response())
+        self.assertIn(b"connection: close\r\n", client.message()[0])
+        self.assertEqual(client.rest(), b"")
+        client.close()
+        self.until(self.finished)
+
+    def test_idle_close_on_response(self) -> None:
+        """
+        With C{option idle-close-on-response} idle connections stay for one more response.
+        """
+        client, server = self.used(option="idle-close-on-response")
+        self.service.leave()
+        self.turn(3)
+        self.assertFalse(self.finished())
+        client.send(get("/2"))
+        server.head()
+        server.send(response())
+        self.assertIn(b"connection: close\r\n", client.message()[0])
+        self.assertEqual(client.rest(), b"")
+        client.close()
+        self.until(self.finished)
 
     def test_active_ones_finish(self) -> None:
         """

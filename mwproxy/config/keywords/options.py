@@ -38,6 +38,7 @@ def _turn(line: Line, proxy: model.Proxy) -> None:
 @keyword("option dontlog-normal", sections=PROXY, negatable=True)
 @keyword("option dontlognull", sections=PROXY, negatable=True)
 @keyword("option http-ignore-probes", sections=PROXY, negatable=True)
+@keyword("option idle-close-on-response", sections=PROXY, negatable=True)
 @keyword("option log-separate-errors", sections=PROXY, negatable=True)
 @keyword("option logasap", sections=PROXY, negatable=True)
 @keyword("option socket-stats", sections=PROXY, negatable=True)
