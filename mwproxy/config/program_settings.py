@@ -103,6 +103,9 @@ class ProgramSettings:
     @ivar limits: C{<resource>=<soft>:<hard>} each, numbers, -1 for no limit.
 
     @ivar output: L{None} when its output goes where the master's does.
+
+    @ivar log_to: What would stand behind C{log} for the target of its output, empty for the
+        messages of the master.
     """
 
     restart: Restart = Restart()
@@ -116,6 +119,7 @@ class ProgramSettings:
     limits: tuple[str, ...] = ()
     passed: tuple[PassedSocket, ...] = ()
     output: OutputRate | None = None
+    log_to: tuple[str, ...] = ()
 
 
 NO_PROGRAM_SETTINGS = ProgramSettings()

@@ -24,6 +24,7 @@ from mwproxy.process.system import System, exit_status
 from mwproxy.programs.output import Output, close_quietly, make_pipe
 from mwproxy.programs.readiness import Check, ConnectCheck, LineCheck, NotifyCheck
 from mwproxy.programs.strays import find_strays
+from mwproxy.programs.syslog import Syslog
 
 SCRIPT = str(Path(__file__).with_name("launch.py"))
 #: Seconds that the rest of a group gets, and between two looks at it.
@@ -121,6 +122,7 @@ class ProgramProcess:
         self._looks = 0
         self._timer: Any = None
         self._output: Output | None = None
+        self._syslog: Syslog | None = None
         self._check: Check | None = None
         self._late: Any = None
         self._kill: Any = None
@@ -280,7 +282,13 @@ class ProgramProcess:
         self._look()
 
     def _say(self, line: str) -> None:
-        self._owner.program_said(self, line)
+        words = self.description.settings.log_to
+        if not words:
+            self._owner.program_said(self, line)
+            return
+        if self._syslog is None:
+            self._syslog = Syslog(self._system, words, self.name, self.pid)
+        self._syslog.line(line)
 
     def _command(self) -> list[str]:
         section = self.description
@@ -389,6 +397,8 @@ class ProgramProcess:
         if self._output is not None:
             self._output.finish()
             self._output = None
+        if self._syslog is not None:
+            self._syslog.close()
         self._owner.program_gone(self)
 
 

@@ -10,6 +10,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from twisted.internet.interfaces import IReadDescriptor
@@ -345,13 +346,14 @@ class NotifyCheck:
             data, ancillary, _, _ = self._socket.recvmsg(4096, socket.CMSG_SPACE(1024))
         except OSError:
             return
-        pid = 0
+        pid, uid = 0, -1
         for level, kind, value in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
-                pid = _CREDENTIALS.unpack(value[: _CREDENTIALS.size])[0]
+                pid, uid, _ = _CREDENTIALS.unpack(value[: _CREDENTIALS.size])
             elif level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 _close_all(value)
-        if b"READY=1" in data.split(b"\n") and self._is_member(pid) and self._done is not None:
+        said = b"READY=1" in data.split(b"\n")
+        if said and self._is_member(pid, uid) and self._done is not None:
             done, self._done = self._done, None
             done()
 
@@ -361,12 +363,12 @@ class NotifyCheck:
         """
         self.give_up()
 
-    def _is_member(self, pid: int) -> bool:
+    def _is_member(self, pid: int, uid: int) -> bool:
         try:
             return os.getpgid(pid) == self._group
         except ProcessLookupError:
-            # A short-lived systemd-notify; it could reach the socket by our word only.
-            return True
+            # A short-lived systemd-notify: its user at least is known.
+            return uid in (0, os.geteuid(), _user_of(self._group))
 
 
 class LineCheck:
@@ -397,6 +399,13 @@ class LineCheck:
         Tell what has not happened yet.
         """
         return f"it has printed no line that matches '{self._regex}'"
+
+
+def _user_of(pid: int) -> int:
+    try:
+        return Path(f"/proc/{pid}").stat().st_uid
+    except OSError:
+        return 0
 
 
 def _close_all(value: bytes) -> None:

@@ -11,7 +11,9 @@ from dataclasses import replace
 from mwproxy.config.drafts import ProgramDraft
 from mwproxy.config.keywords.program_life import check_address
 from mwproxy.config.line import Line
+from mwproxy.config.log_line import SYSLOG_PORT, parse_log
 from mwproxy.config.program_settings import OutputRate, PassedSocket
+from mwproxy.core.addresses import parse_address
 from mwproxy.core.diagnostics import ConfigError
 from mwproxy.core.families import keyword
 from mwproxy.core.values import BadValue, parse_integer, parse_size, parse_time_ms
@@ -123,21 +125,30 @@ def kw_listen_on(line: Line, section: ProgramDraft) -> None:
 @keyword(
     "log-output",
     sections="program",
-    high=2,
-    syntax="[rate <number>/<time>]",
+    high=None,
+    syntax="[rate <number>/<time>] [to <address> [len <size>] [format <format>] <facility>"
+    " [<level> [<minlevel>]]]",
     discovery=True,
 )
 def kw_log_output(line: Line, section: ProgramDraft) -> None:
     """
     Read its standard output and error, and log each line as a message of the master with its name
-    and pid; at most C{rate} (C{100/1s}), the rest is counted. Without it both go where the
-    master's go, as in HAProxy.
+    and pid, or send it C{to} a syslog server, as a C{log} line describes one; at most C{rate}
+    (C{100/1s}), the rest is counted. Without it both go where the master's go, as in HAProxy.
     """
     found = OutputRate()
-    if line.args:
-        if line.args[0] != "rate" or len(line.args) < 2:
-            raise ConfigError(f"'{line.name}' only supports 'rate' with a value such as '100/1s'.")
-        number, _, time = line.args[1].partition("/")
+    words = list(line.args)
+    target: list[str] = []
+    if "to" in words:
+        at = words.index("to")
+        words, target = words[:at], words[at + 1 :]
+        _check_target(line, target)
+    if words:
+        if words[0] != "rate" or len(words) != 2:
+            raise ConfigError(
+                f"'{line.name}' only supports 'rate' with a value such as '100/1s', and 'to'."
+            )
+        number, _, time = words[1].partition("/")
         try:
             found = OutputRate(parse_integer(number, 1, MOST_LINES), parse_time_ms(time))
         except BadValue:
@@ -145,9 +156,32 @@ def kw_log_output(line: Line, section: ProgramDraft) -> None:
         if not found.per_ms:
             raise ConfigError(
                 f"'{line.name}' : 'rate' expects a number of lines and a time such as '100/1s'"
-                f" (got '{line.args[1]}')."
+                f" (got '{words[1]}')."
             )
-    section.settings = replace(section.settings, output=found)
+    section.settings = replace(section.settings, output=found, log_to=tuple(target))
+
+
+def _check_target(line: Line, words: list[str]) -> None:
+    text = words[0] if words else ""
+    if text in ("stdout", "stderr") or text.startswith("fd@"):
+        raise ConfigError(
+            f"'{line.name}' : 'to' expects a syslog server, leave it out for the messages of the"
+            f" master (got '{text}')."
+        )
+    if words:
+        try:
+            address = parse_address(text, default_port=SYSLOG_PORT)
+        except BadValue as error:
+            raise ConfigError(f"'{line.name}' : 'to' : {error}.") from None
+        if address.family == "name":
+            raise ConfigError(
+                f"'{line.name}' : 'to' expects an IP address or a path, the name '{address.host}'"
+                f" is not looked up (got '{text}')."
+            )
+    try:
+        parse_log(words, is_global=True)
+    except ConfigError as error:
+        raise ConfigError(f"'{line.name}' : 'to' : {error}") from None
 
 
 def _amount(line: Line, name: str, text: str) -> int:

@@ -59,11 +59,16 @@ class ProgramRoomTests(LoadingTestCase):
         self.assertIsNone(self.settings().output)
         self.assertEqual(self.settings("log-output").output, OutputRate(100, 1000))
         self.assertEqual(self.settings("log-output rate 5/1m").output, OutputRate(5, 60_000))
+        found = self.settings("log-output rate 5/1s to 127.0.0.1 format raw local0")
+        self.assertEqual(found.output, OutputRate(5, 1000))
+        self.assertEqual(found.log_to, ("127.0.0.1", "format", "raw", "local0"))
 
     def test_mistakes(self) -> None:
         """
         Each names the word, and what is expected.
         """
+        only = "'log-output' only supports 'rate' with a value such as '100/1s', and 'to'."
+        to = "'log-output' : 'to'"
         rate = "'log-output' : 'rate' expects a number of lines and a time such as '100/1s'"
         for line, text in (
             ("env x", "'env' expects <name>=<value> (got 'x')."),
@@ -87,8 +92,14 @@ class ProgramRoomTests(LoadingTestCase):
              " (got '9')."),
             ("listen-on 1.2.3.4:5\n listen-on 1.2.3.4:5", "parsing [1.cfg:4] : 'listen-on' :"
              " '1.2.3.4:5' is there already."),
-            ("log-output x", "'log-output' only supports 'rate' with a value such as '100/1s'."),
-            ("log-output rate", "'log-output' only supports 'rate' with a value such as '100/1s'."),
+            ("log-output x", only),
+            ("log-output rate", only),
+            ("log-output to", f"{to} : log : expects <address> and <facility> as arguments"),
+            ("log-output to 1.2.3.4 x", f"{to} : log : unknown log facility 'x'"),
+            ("log-output to stderr local0", f"{to} expects a syslog server, leave it out for the"
+             " messages of the master (got 'stderr')."),
+            ("log-output to a local0", f"{to} expects an IP address or a path, the name 'a' is not"
+             " looked up (got 'a')."),
             ("log-output rate 5", f"{rate} (got '5')."),
             ("log-output rate 5/0", f"{rate} (got '5/0')."),
         ):  # fmt: skip
