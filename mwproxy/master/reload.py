@@ -313,6 +313,8 @@ class Reloads:
             tell=request.tell,
             lost=lambda reason: self._without_programs(attempt),
         ).addCallback(self._with_programs, attempt)
+        if self._programs.patience:
+            instance.manager.loading(self._programs.patience)
 
     def _with_programs(self, problem: str, attempt: Attempt) -> None:
         """

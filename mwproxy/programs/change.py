@@ -59,7 +59,16 @@ class Change:
         self._tell = tell
         self._lost = lost
         self._waiting: dict[str, Any] = {}
+        self._due: dict[str, float] = {}
         self._candidates: set[str] = set()
+
+    @property
+    def patience(self) -> float:
+        """
+        How many seconds it may still be until all candidates are ready, 0 if they are.
+        """
+        now = self._system.monotonic()
+        return max((due - now for due in self._due.values()), default=0.0)
 
     def expect(self, description: Program, late: Callable[[], None]) -> None:
         """
@@ -70,7 +79,9 @@ class Change:
         ready = description.settings.ready
         assert ready is not None
         self._candidates.add(description.name)
-        self._waiting[description.name] = self._system.call_later(ready.timeout_ms / 1000, late)
+        seconds = ready.timeout_ms / 1000
+        self._due[description.name] = self._system.monotonic() + seconds
+        self._waiting[description.name] = self._system.call_later(seconds, late)
 
     def depends_on(self, name: str) -> bool:
         """
@@ -130,8 +141,10 @@ class Change:
             if timer.active():
                 timer.cancel()
         self._waiting.clear()
+        self._due.clear()
 
     def _wait_no_more(self, name: str) -> bool:
+        self._due.pop(name, None)
         timer = self._waiting.pop(name, None)
         if timer is not None and timer.active():
             timer.cancel()

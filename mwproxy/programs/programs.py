@@ -79,6 +79,13 @@ class Programs:
         """
         return bool(self.running) or any(each.due is not None for each in self.resting)
 
+    @property
+    def patience(self) -> float:
+        """
+        How many seconds a load may have to wait for its candidates, 0 when it does not.
+        """
+        return 0.0 if self._change is None else self._change.patience
+
     def degraded(self) -> list[str]:
         """
         Name those that have failed for good while the proxy serves on.
@@ -401,6 +408,7 @@ class Programs:
                 change.do_without(program.name)
             else:
                 change.fail(f"program '{program.name}' cannot be started: {reason}")
+        self._tell_gone()
 
     def _rest(self, program: ProgramProcess, in_row: int, pause: float) -> None:
         self._speaker.notice(f"Starting program '{program.name}' again in {pause:g} s")

@@ -61,10 +61,12 @@ class ChangeTests(SupervisorTestCase):
 
     def test_start(self) -> None:
         """
-        The workers of a start load when all programs are ready.
+        The workers of a start load when all programs are ready, and the service manager is told
+        how long that may take.
         """
         one = self.begin(*READY)
         self.assertEqual(self.starting(), [])
+        self.assertEqual(self.told, ["EXTEND_TIMEOUT_USEC=10000000\n"])
         self.notify(one)
         self.assertIn(f"N Program 'one' ({one.pid}) is ready", self.said)
         self.serve()
