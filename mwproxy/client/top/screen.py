@@ -98,7 +98,7 @@ def _summary(sample: Sample, lines: list[Line]) -> Text:
 def _processes(sample: Sample) -> list[Text]:
     found = []
     for row in sample.processes[: MOST_PROCESSES + 1]:
-        text = _cell(f"  {_kind(row, sample):<12} {row['pid']:>8}  up {_age(row):<7}")
+        text = _cell(f"  {_kind(row, sample):<12} {row['pid'] or '-':>8}  up {_age(row):<7}")
         text.append(neutral(f" {row['version'] or ''}"))
         count = sample.connections.get(row["pid"] if isinstance(row["pid"], int) else 0)
         if count is not None:
