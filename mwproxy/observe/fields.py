@@ -60,6 +60,8 @@ class Field:
 
     @ivar http: Whether only proxies in HTTP mode have it.
 
+    @ivar needs: C{check} or C{agent} when only servers with such checks have it.
+
     @ivar counter: Path of attributes from the object's counters to the value, if reading it is no
         more than that; empty when C{read} must be called.
 
@@ -76,6 +78,7 @@ class Field:
     backend_tags: str = ""
     sides: str = EVERYONE
     http: bool = False
+    needs: str = ""
     counter: str = ""
     path: str = ""
     constant: int | None = None
@@ -134,6 +137,7 @@ def field(
     backend_tags: str = "",
     sides: str = EVERYONE,
     http: bool = False,
+    needs: str = "",
     counter: str = "",
     path: str = "",
     constant: int | None = None,
@@ -159,7 +163,18 @@ def field(
         registry.register(
             name,
             Field(
-                name, tags, type_, text, reader, backend_tags, sides, http, counter, path, constant
+                name,
+                tags,
+                type_,
+                text,
+                reader,
+                backend_tags,
+                sides,
+                http,
+                needs,
+                counter,
+                path,
+                constant,
             ),
         )
         return reader

@@ -9,11 +9,12 @@ left is asked column by column. With 10,000 servers that is most of the time of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
+from mwproxy.live.servers import Admin, Server
 from mwproxy.observe.fields import Field
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ class RowWriter:
     Writes the objects of one kind.
     """
 
-    def __init__(self, fields: list[Field], shape: Shape, letter: str, http: bool) -> None:
+    def __init__(
+        self, fields: list[Field], shape: Shape, letter: str, http: bool, has: frozenset[str]
+    ) -> None:
         """
         @param fields: The columns.
 
@@ -74,6 +77,8 @@ class RowWriter:
         @param letter: The objects' kind.
 
         @param http: Whether their proxies are in HTTP mode.
+
+        @param has: What checks they have: C{check}, C{agent}.
         """
         self._shape = shape
         # Whether a column without value is one with an empty value, as in CSV.
@@ -86,7 +91,8 @@ class RowWriter:
         cells: list[str | tuple[str, int]] = []
         for position, each in enumerate(fields):
             field = each.seen_in(letter)
-            if letter not in field.sides or (field.http and not http):
+            absent = letter not in field.sides or (field.http and not http)
+            if absent or (field.needs and field.needs not in has):
                 cells.append(shape.absent)
                 continue
             before, after = shape.before(position, field), shape.after(field)
@@ -104,13 +110,18 @@ class RowWriter:
                 self._asked.append((field.read, before, after))
         begins = {"counter": 0, "own": len(paths), "asked": len(paths) + len(own)}
         pieces = []
+        order = []
         for cell in cells:
             if isinstance(cell, str):
-                pieces.append(cell.replace("{", "{{").replace("}", "}}"))
+                pieces.append(cell.replace("%", "%%"))
             else:
                 kind, index = cell
-                pieces.append(f"{{{index + begins[kind]}}}")
-        self._template = "".join(pieces).format
+                pieces.append("%s")
+                order.append(index + begins[kind])
+        self._template = "".join(pieces)
+        self._arrange: Callable[[tuple[Any, ...]], Any] = (
+            itemgetter(*order) if len(order) > 1 else lambda values: values
+        )
         self._counters = _getter(paths)
         self._own = _getter(own)
 
@@ -137,7 +148,8 @@ class RowWriter:
                 else f"{before}{value if isinstance(value, int) else text(value)}{after}"
                 for read, before, after in self._asked
             ]
-        written = self._template(*self._counters(row.counters), *self._own(row), *asked)
+        values = (*self._counters(row.counters), *self._own(row), *asked)
+        written = self._template % self._arrange(values)
         if shape.mark is not None:
             written = written.replace(MARK, shape.mark(row))
         if shape.drop:
@@ -158,7 +170,7 @@ class Writers:
         """
         self._fields = fields
         self._shape = shape
-        self._known: dict[tuple[int, bool], RowWriter] = {}
+        self._known: dict[tuple[int, bool, int], RowWriter] = {}
 
     def write(self, row: Row) -> str:
         """
@@ -168,8 +180,48 @@ class Writers:
 
         @return: Its text.
         """
-        key = (row.type, row.proxy.mode == "http")
+        http = row.proxy.mode == "http"
+        checks = _checks(row.server) if row.server is not None else 0
+        key = (row.type, http, checks)
         writer = self._known.get(key)
         if writer is None:
-            writer = self._known[key] = RowWriter(self._fields, self._shape, row.letter, key[1])
+            has = _HAS[checks]
+            writer = RowWriter(self._fields, self._shape, row.letter, http, has)
+            self._known[key] = writer
         return writer.write(row)
+
+    def write_all(self, rows: Iterable[Row]) -> Iterator[str]:
+        """
+        Write objects, several in a piece.
+
+        @param rows: They are read one by one.
+
+        @return: Pieces of some 4 kB.
+        """
+        pieces = []
+        size = 0
+        for row in rows:
+            text = self.write(row)
+            pieces.append(text)
+            size += len(text)
+            if size >= _PIECE:
+                yield "".join(pieces)
+                pieces.clear()
+                size = 0
+        yield "".join(pieces)
+
+
+#: By the sum of 1 for health checks and 2 for agent checks.
+_HAS = [frozenset(words.split()) for words in ("", "check", "agent", "check agent")]
+#: Characters of a piece.
+_PIECE = 4096
+_MAINT = Admin.MAINT.value
+
+
+def _checks(server: Server) -> int:
+    found = 0
+    if server.checked and not server.admin._value_ & _MAINT:
+        found = 1
+    if server.agent is not None and server.agent.enabled:
+        found += 2
+    return found

@@ -22,7 +22,7 @@ def _agent(row: Row) -> Agent | None:
     return server.agent
 
 
-@field("last_agt", "MOP:str", "Last answer of the agent", sides="S")
+@field("last_agt", "MOP:str", "Last answer of the agent", sides="S", needs="agent")
 def field_last_agt(row: Row) -> Value:
     """
     Quote what the agent said, or the error.
@@ -31,7 +31,7 @@ def field_last_agt(row: Row) -> Value:
     return (agent.description or None) if agent is not None else None
 
 
-@field("agent_status", "SGP:str", "Result of the last agent check", sides="S")
+@field("agent_status", "SGP:str", "Result of the last agent check", sides="S", needs="agent")
 def field_agent_status(row: Row) -> Value:
     """
     Tell the short name of the last result; a star says that a check runs now.
@@ -40,7 +40,7 @@ def field_agent_status(row: Row) -> Value:
     return agent.status if agent is not None else None
 
 
-@field("agent_code", "MGP:u32", "Code of the last agent check", sides="S")
+@field("agent_code", "MGP:u32", "Code of the last agent check", sides="S", needs="agent")
 def field_agent_code(row: Row) -> Value:
     """
     Tell the code: agents have none, which is shown as 0 when one has answered.
@@ -49,7 +49,9 @@ def field_agent_code(row: Row) -> Value:
     return agent.code if agent is not None else None
 
 
-@field("agent_duration", "MDP:u64", "Duration of the last agent check, in ms", sides="S")
+@field(
+    "agent_duration", "MDP:u64", "Duration of the last agent check, in ms", sides="S", needs="agent"
+)
 def field_agent_duration(row: Row) -> Value:
     """
     Tell how long the last check took.
@@ -58,7 +60,7 @@ def field_agent_duration(row: Row) -> Value:
     return max(0, agent.duration_ms) if agent is not None else None
 
 
-@field("agent_desc", "SGP:str", "Explanation of the last agent check", sides="S")
+@field("agent_desc", "SGP:str", "Explanation of the last agent check", sides="S", needs="agent")
 def field_agent_desc(row: Row) -> Value:
     """
     Explain the short name of the last result.
@@ -67,7 +69,9 @@ def field_agent_desc(row: Row) -> Value:
     return CHECK_TEXTS.get(agent.status.lstrip("* "), "unknown") if agent is not None else None
 
 
-@field("agent_rise", "CGS:u32", "Good agent checks until the server is up", sides="S")
+@field(
+    "agent_rise", "CGS:u32", "Good agent checks until the server is up", sides="S", needs="agent"
+)
 def field_agent_rise(row: Row) -> Value:
     """
     Tell that one report brings the server up.
@@ -75,7 +79,13 @@ def field_agent_rise(row: Row) -> Value:
     return RISE if _agent(row) is not None else None
 
 
-@field("agent_fall", "CGS:u32", "Failed agent checks until the server is down", sides="S")
+@field(
+    "agent_fall",
+    "CGS:u32",
+    "Failed agent checks until the server is down",
+    sides="S",
+    needs="agent",
+)
 def field_agent_fall(row: Row) -> Value:
     """
     Tell that one report takes the server down.
@@ -83,7 +93,7 @@ def field_agent_fall(row: Row) -> Value:
     return FALL if _agent(row) is not None else None
 
 
-@field("agent_health", "SGP:u32", "Progress of agent checks", sides="S")
+@field("agent_health", "SGP:u32", "Progress of agent checks", sides="S", needs="agent")
 def field_agent_health(row: Row) -> Value:
     """
     Tell whether the agent lets the server be up.

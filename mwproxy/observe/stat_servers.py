@@ -145,7 +145,7 @@ def field_tracked(row: Row) -> Value:
     return None
 
 
-@field("check_status", "MOP:str", "Result of the last health check", sides="S")
+@field("check_status", "MOP:str", "Result of the last health check", sides="S", needs="check")
 def field_check_status(row: Row) -> Value:
     """
     Tell the short name of the last result; a star says that a check runs now.
@@ -154,7 +154,9 @@ def field_check_status(row: Row) -> Value:
     return (server.check_status or "INI") if server is not None else None
 
 
-@field("check_code", "MCP:u32", "Layer 5 to 7 code of the last health check", sides="S")
+@field(
+    "check_code", "MCP:u32", "Layer 5 to 7 code of the last health check", sides="S", needs="check"
+)
 def field_check_code(row: Row) -> Value:
     """
     Tell the HTTP status that the last check got.
@@ -163,7 +165,13 @@ def field_check_code(row: Row) -> Value:
     return (server.check_code or None) if server is not None else None
 
 
-@field("check_duration", "MDP:u64", "Duration of the last health check, in ms", sides="S")
+@field(
+    "check_duration",
+    "MDP:u64",
+    "Duration of the last health check, in ms",
+    sides="S",
+    needs="check",
+)
 def field_check_duration(row: Row) -> Value:
     """
     Tell how long the last check took, once there was one.
@@ -174,7 +182,7 @@ def field_check_duration(row: Row) -> Value:
     return int(server.check_duration_ms)
 
 
-@field("last_chk", "MOP:str", "What the last health check got to see", sides="S")
+@field("last_chk", "MOP:str", "What the last health check got to see", sides="S", needs="check")
 def field_last_chk(row: Row) -> Value:
     """
     Quote the last answer or error.
@@ -183,7 +191,13 @@ def field_last_chk(row: Row) -> Value:
     return (server.check_description or None) if server is not None else None
 
 
-@field("check_desc", "MOP:str", "Explanation of the last health check's result", sides="S")
+@field(
+    "check_desc",
+    "MOP:str",
+    "Explanation of the last health check's result",
+    sides="S",
+    needs="check",
+)
 def field_check_desc(row: Row) -> Value:
     """
     Explain the short name of the last result.
@@ -194,7 +208,9 @@ def field_check_desc(row: Row) -> Value:
     return CHECK_TEXTS.get((server.check_status or "INI").lstrip("* "), "unknown")
 
 
-@field("check_rise", "CGS:u32", "Good health checks until the server is up", sides="S")
+@field(
+    "check_rise", "CGS:u32", "Good health checks until the server is up", sides="S", needs="check"
+)
 def field_check_rise(row: Row) -> Value:
     """
     Read C{rise}.
@@ -203,7 +219,13 @@ def field_check_rise(row: Row) -> Value:
     return server.description.settings.check.rise if server is not None else None
 
 
-@field("check_fall", "CGS:u32", "Failed health checks until the server is down", sides="S")
+@field(
+    "check_fall",
+    "CGS:u32",
+    "Failed health checks until the server is down",
+    sides="S",
+    needs="check",
+)
 def field_check_fall(row: Row) -> Value:
     """
     Read C{fall}.
@@ -212,7 +234,13 @@ def field_check_fall(row: Row) -> Value:
     return server.description.settings.check.fall if server is not None else None
 
 
-@field("check_health", "CGS:u32", "Progress of health checks: up from rise on", sides="S")
+@field(
+    "check_health",
+    "CGS:u32",
+    "Progress of health checks: up from rise on",
+    sides="S",
+    needs="check",
+)
 def field_check_health(row: Row) -> Value:
     """
     Read the progress, 0 to rise+fall-1.

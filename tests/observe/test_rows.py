@@ -39,11 +39,13 @@ class WriterTests(SynchronousTestCase):
     Tests of lines made from templates.
     """
 
-    def write(self, *fields: Field, http: bool = True, **counters: int) -> str:
+    def write(
+        self, *fields: Field, http: bool = True, has: tuple[str, ...] = (), **counters: int
+    ) -> str:
         """
         Write a server as CSV.
         """
-        writer = RowWriter(list(fields), csv.SHAPE, "S", http)
+        writer = RowWriter(list(fields), csv.SHAPE, "S", http, frozenset(has))
         return writer.write(Counted(**counters))  # type: ignore[arg-type]  # looks like a row
 
     def test_kinds_of_columns(self) -> None:
@@ -71,11 +73,20 @@ class WriterTests(SynchronousTestCase):
         self.assertEqual(self.write(field), "0,-,\n")
         self.assertEqual(self.write(field, http=False), ",-,\n")
 
-    def test_braces(self) -> None:
+    def test_checks(self) -> None:
         """
-        Texts with braces are no templates.
+        Columns about checks are empty for servers without.
         """
-        self.assertEqual(self.write(a_field("a", lambda row: "{0}{")), "{0}{,-,\n")
+        field = a_field("a", constant=0, needs="check")
+        self.assertEqual(self.write(field, a_field("b", constant=1)), ",1,-,\n")
+        self.assertEqual(self.write(field, a_field("b", constant=1), has=("check",)), "0,1,-,\n")
+
+    def test_percents(self) -> None:
+        """
+        Texts with percent signs are no templates.
+        """
+        fields = [a_field("a", lambda row: "%s%"), a_field("%d", constant=1)]
+        self.assertEqual(self.write(*fields), "%s%,1,-,\n")
 
 
 class FormatTests(SynchronousTestCase):
@@ -118,6 +129,16 @@ class FormatTests(SynchronousTestCase):
             for each in readings(self.fields, row):
                 cells[each.position] = csv.quoted(str(each.value))
             self.assertEqual(writers.write(row), ",".join(cells) + ",-,\n")
+
+    def test_pieces(self) -> None:
+        """
+        Many objects are written in pieces that lose nothing.
+        """
+        writers = Writers(self.fields, csv.SHAPE)
+        rows = self.rows * 20
+        pieces = list(writers.write_all(rows))
+        self.assertEqual("".join(pieces), "".join(map(writers.write, rows)))
+        self.assertGreater(len(pieces), 3)
 
     def test_typed(self) -> None:
         """

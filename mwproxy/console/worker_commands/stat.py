@@ -86,7 +86,7 @@ def _number(word: str) -> int | None:
 def _lines(head: str, writers: Writers, rows: Iterator[stat.Row]) -> Iterator[str]:
     if head:
         yield head
-    yield from map(writers.write, rows)
+    yield from writers.write_all(rows)
 
 
 def _array(writers: Writers, rows: Iterator[stat.Row]) -> Iterator[str]:
