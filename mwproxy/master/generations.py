@@ -155,7 +155,9 @@ class Generations:
         """
         wish = request.wish
         number = self._instance.serving
-        self._history.serves(number, discovery.files, discovery.contents, references)
+        held = self._history.serves(number, discovery.files, discovery.contents, references)
+        # One copy is enough.
+        self._instance.served.contents = held
         if wish.kept is not None:
             self.trial.end()
         self._former = former if wish.confirm_ms else 0

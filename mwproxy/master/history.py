@@ -133,20 +133,23 @@ class History:
         files: Sequence[str],
         contents: dict[str, bytes],
         references: Marks,
-    ) -> None:
+    ) -> dict[str, bytes]:
         """
         Note that a load was accepted; the one before serves no more.
+
+        @return: The contents; texts that are kept already are those.
         """
         for each in self._records:
             if each.result == SERVING:
                 each.result = SERVED
+        shared = {text: text for each in self.kept() for text in _texts(each)}
+        held = {name: shared.get(text, text) for name, text in contents.items()}
         record = self.find(number)
         if record is not None:
             record.result = SERVING
-            shared = {text: text for each in self.kept() for text in _texts(each)}
-            held = {name: shared.get(text, text) for name, text in contents.items()}
             record.text = KeptText(number, list(files), held)
             record.references = references
+        return held
 
     def trim(self, count: int, size: int, pinned: Collection[int]) -> None:
         """

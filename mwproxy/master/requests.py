@@ -107,7 +107,7 @@ class Line:
                 return request.answer
         request = Request(hard, by_signal, wish=wish or Wish())
         if self._waiting:
-            request.tell(f"waiting for {len(self._waiting)} other")
+            request.tell(f"behind {len(self._waiting)} others in line")
         self._waiting.append(request)
         return request.answer
 

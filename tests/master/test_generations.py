@@ -153,6 +153,17 @@ class RecordTests(GenerationsTestCase):
         self.assertRaises(NotKept, generations.present_text)
         self.assertRaises(NotKept, generations.before, 1)
 
+    def test_one_copy(self) -> None:
+        """
+        What is kept and what a replacement would load are the same objects, also if the same text
+        was read twice.
+        """
+        self.start()
+        self.serve_next()
+        held = self.supervisor.generations.text(1)[str(self.file)]
+        self.assertIs(self.instance.served.contents[str(self.file)], held)
+        self.assertIs(self.supervisor.generations.text(2)[str(self.file)], held)
+
     def test_kept_generations(self) -> None:
         """
         C{kept-generations} of what serves bounds what is kept beside it.
