@@ -32,6 +32,12 @@ CHECK_TEXTS = {
 }
 
 _MAINT, _DRAIN = Admin.MAINT.value, Admin.DRAIN.value
+# Members of an enumeration are slower to reach than globals.
+_STOPPED, _STOPPING, _RUNNING = (
+    Operational.STOPPED,
+    Operational.STOPPING,
+    Operational.RUNNING,
+)
 
 
 def server_status(server: Server) -> str:
@@ -44,26 +50,27 @@ def server_status(server: Server) -> str:
         checks, such as C{UP 1/3} or C{DOWN 1/2}, while they disagree with the state; with
         C{(agent)} where the agent is why, or may be.
     """
-    if server.admin._value_ & _MAINT:
+    admin = server.admin._value_
+    if admin & _MAINT:
         return "MAINT"
     agent = server.agent
     if agent is not None and agent.enabled:
-        if server.operational is Operational.STOPPED and not agent.health:
+        if server.operational is _STOPPED and not agent.health:
             return "DOWN (agent)"
-        if server.admin._value_ & _DRAIN and server.operational is Operational.RUNNING:
+        if admin & _DRAIN and server.operational is _RUNNING:
             return "DRAIN (agent)"
     check = server.description.settings.check
     if not server.checked:
-        if server.admin._value_ & _DRAIN:
+        if admin & _DRAIN:
             return "DRAIN"
-        return "no check" if server.operational is not Operational.STOPPED else "DOWN"
-    if server.operational is Operational.STOPPED:
+        return "no check" if server.operational is not _STOPPED else "DOWN"
+    if server.operational is _STOPPED:
         rising = 0 < server.health < check.rise
         return f"DOWN {server.health}/{check.rise}" if rising else "DOWN"
     word = "UP"
-    if server.operational is Operational.STOPPING:
+    if server.operational is _STOPPING:
         word = "NOLB"
-    elif server.admin._value_ & _DRAIN:
+    elif admin & _DRAIN:
         word = "DRAIN"
     full = check.rise + check.fall - 1
     if server.health < full:
@@ -80,6 +87,8 @@ def server_address(server: Server) -> str:
     @return: Such as C{127.0.0.1:80}, C{[::1]:80} or a path.
     """
     where = server.sockaddr
+    if where.__class__ is tuple and len(where) == 2:
+        return f"{where[0]}:{where[1]}"
     if isinstance(where, tuple) and len(where) >= 2:
         host, port = str(where[0]), where[1]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
