@@ -78,6 +78,8 @@ DIFFERENCES = {
     " HAProxy ignores other words, here they are refused.",
     "hard-reload": "As `reload`; the old workers get TERM.",
     "reload confirmed": _OWN,
+    "confirm": _OWN,
+    "diff": _OWN,
     "rollback": _OWN,
     "show generations": _OWN,
     "show generations diff": _OWN,

@@ -49,6 +49,8 @@ def cmd_show_generations(invocation: Invocation) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+@command("diff", on="master", level="admin", usage="diff [<old> [<new>|files]]",
+         text="the same as 'show generations diff' [mwproxy]", changes=False)  # fmt: skip
 @command("show generations diff", on="master", level="admin",
          usage="show generations diff [<old> [<new>|files]]",
          text="show how configurations differ [mwproxy]", changes=False)  # fmt: skip

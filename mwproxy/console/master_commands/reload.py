@@ -121,6 +121,8 @@ async def cmd_hard_reload(invocation: Invocation) -> str:
     return await _reload(invocation, True)
 
 
+@command("confirm", on="master", changes=True, level="operator",
+         text="the same as 'reload confirmed' [mwproxy]")  # fmt: skip
 @command("reload confirmed", on="master", changes=True, level="operator",
          text="let what 'confirm' put on trial serve on [mwproxy]")  # fmt: skip
 def cmd_reload_confirmed(invocation: Invocation) -> str:
@@ -136,7 +138,9 @@ def cmd_reload_confirmed(invocation: Invocation) -> str:
     """
     view: MasterView = invocation.subject
     if invocation.args:
-        raise CommandError("'reload confirmed' takes no argument")
+        raise CommandError(
+            f"'{' '.join(invocation.words[: -len(invocation.args)])}' takes no argument"
+        )
     problem = view.generations.confirm()
     if problem:
         return outcome(False, f"{problem}\n")

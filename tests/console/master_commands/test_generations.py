@@ -148,6 +148,8 @@ class DiffTests(MasterTestCase):
         self.assertEqual(self.say("show generations diff 1\n"), names + DIFFERENCE)
         self.assertEqual(self.say("show generations diff 1 2\n"), names + DIFFERENCE)
         self.assertEqual(self.say("show generations diff 2 2\n"), "\n")
+        self.assertEqual(self.say("diff\n"), names + DIFFERENCE)
+        self.assertEqual(self.say("diff 1 2\n"), names + DIFFERENCE)
 
     def test_files(self) -> None:
         """
@@ -246,7 +248,9 @@ class ConfirmTests(MasterTestCase):
             self.say("reload confirmed\n"), "Success=1\n--\nGeneration 2 is confirmed.\n\n"
         )
         self.assertEqual(self.say("reload confirmed\n"), "Success=0\n--\nNothing is on trial.\n\n")
-        self.assertIn("takes no argument", self.say("reload confirmed x\n"))
+        self.assertIn("'reload confirmed' takes no argument", self.say("reload confirmed x y\n"))
+        self.assertIn("'confirm' takes no argument", self.say("confirm 60s\n"))
+        self.assertEqual(self.say("confirm\n"), "Success=0\n--\nNothing is on trial.\n\n")
         self.assertEqual(self.view.reloads, [])
 
     def test_progress(self) -> None:
