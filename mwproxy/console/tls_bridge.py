@@ -208,7 +208,9 @@ class Bridge:
         try:
             self._go_on()
         except SSL.Error as error:
-            self._fail(self._connection.get_app_data() or _reason(error))
+            # Later it is an ordinary end of a connection.
+            shaking = self.phase in (HELLO, HANDSHAKE)
+            self._fail(self._connection.get_app_data() or _reason(error) if shaking else "")
         except OSError:
             self._end()
         finally:

@@ -25,6 +25,8 @@ from mwproxy.core.levels import Peer
 
 #: Connections at one socket that have no place yet, or have lost it just now.
 CROWD = 32
+#: Seconds between two reports of failed handshakes; those between are only counted.
+PAUSE = 1.0
 
 _log = Logger()
 
@@ -53,6 +55,8 @@ class TlsPort(ConsolePort):
         self._context = context
         self._failed = failed
         self._emptied: Deferred[None] | None = None
+        self._reported = -PAUSE
+        self._unreported = 0
 
     def has_room(self) -> bool:
         """
@@ -99,8 +103,8 @@ class TlsPort(ConsolePort):
 
         def gone(bridge: Bridge, problem: str) -> None:
             self.bridges.remove(bridge)
-            if problem and self._failed is not None:
-                self._failed(peer, problem)
+            if problem:
+                self._report(peer, problem)
             self.watch()
             if not self.bridges and self._emptied is not None:
                 self._emptied.callback(None)
@@ -108,6 +112,18 @@ class TlsPort(ConsolePort):
         bridge = Bridge(self._reactor, sock, self._context(), self._shaken, gone)
         self.bridges.append(bridge)
         bridge.start()
+
+    def _report(self, peer: Peer, problem: str) -> None:
+        """
+        Tell of a failed handshake. Who floods the port shall not flood the log.
+        """
+        now = self._reactor.seconds()
+        if self._failed is None or now - self._reported < PAUSE:
+            self._unreported += 1
+            return
+        more = f" ({self._unreported} more before)" if self._unreported else ""
+        self._reported, self._unreported = now, 0
+        self._failed(peer, problem + more)
 
     def _shaken(self, bridge: Bridge) -> None:
         if self._has_place():

@@ -266,6 +266,7 @@ class FakeReactor(Clock):
         super().__init__()
         self.wires: list[tuple[Wire, Any]] = []
         self.readers: set[Any] = set()
+        self.writers: set[Any] = set()
 
     def adoptStreamConnection(self, fd: int, family: int, factory: Any) -> None:
         """
@@ -287,6 +288,18 @@ class FakeReactor(Clock):
         Do not watch.
         """
         self.readers.discard(reader)
+
+    def addWriter(self, writer: Any) -> None:
+        """
+        Watch.
+        """
+        self.writers.add(writer)
+
+    def removeWriter(self, writer: Any) -> None:
+        """
+        Do not watch.
+        """
+        self.writers.discard(writer)
 
 
 assert IReactorTime.implementedBy(FakeReactor)
