@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class Admin(enum.IntFlag):
     """
     Administrative state; values are those of C{srv_admin_state} in the server-state file.
+
+    @cvar CONFIG_MAINT: The file said C{disabled}. It does nothing by itself.
     """
 
     NONE = 0
@@ -29,6 +31,10 @@ class Admin(enum.IntFlag):
     RESOLUTION_MAINT = 0x20
     MAINT = 0x23
     DRAIN = 0x18
+
+
+#: What keeps load balancing from a server.
+_ASIDE = Admin.MAINT | Admin.DRAIN
 
 
 class Operational(enum.IntEnum):
@@ -298,6 +304,5 @@ class Server:
         if starting and share:
             share = max(1, int(share * self.warmth()))
         self.share = share
-        self.usable_now = (
-            (starting or self.operational is Operational.RUNNING) and not self.admin and share > 0
-        )
+        running = starting or self.operational is Operational.RUNNING
+        self.usable_now = running and not self.admin & _ASIDE and share > 0

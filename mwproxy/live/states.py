@@ -252,7 +252,9 @@ def set_drain(server: Server, now: float) -> list[Message]:
     @return: The messages.
     """
     if server.admin & Admin.MAINT:
-        server.admin = Admin.FORCED_DRAIN
+        server.admin = _lasting(server) | Admin.FORCED_DRAIN
+        if server.admin & Admin.MAINT:
+            return []
         messages = _leave_maint(server, now, "DRAIN")
         return [*messages, _notice(f"{_name(server)} remains in forced drain mode.")]
     if server.admin & Admin.FORCED_DRAIN:
@@ -276,14 +278,13 @@ def set_ready(server: Server, now: float) -> list[Message]:
     @return: The messages.
     """
     if server.admin & Admin.MAINT:
-        # Without an address there is nothing to be ready for.
-        server.admin &= Admin.RESOLUTION_MAINT if server.sockaddr is None else Admin.NONE
-        if server.admin:
+        server.admin = _lasting(server)
+        if server.admin & Admin.MAINT:
             return []
         return _leave_maint(server, now, "READY")
-    if not server.admin:
+    if not server.admin & Admin.DRAIN:
         return []
-    server.admin = Admin.NONE
+    server.admin = _lasting(server)
     messages, _ = _settle_and_hand_on(server, now)
     word = "DOWN" if server.operational is Operational.STOPPED else "UP"
     return [_notice(f"{_name(server)} is {word} (leaving forced drain)."), *messages]
@@ -370,6 +371,17 @@ def _name(server: Server) -> str:
 
 def _notice(text: str) -> Message:
     return Message(Severity.WARNING, NOTICE, text)
+
+
+def _lasting(server: Server) -> Admin:
+    """
+    Tell what of the administrative state no operator can end: that the file said C{disabled},
+    which is merely remembered, and that there is no address, so that there is nothing to be ready.
+    """
+    lasting = server.admin & Admin.CONFIG_MAINT
+    if server.sockaddr is None:
+        lasting |= server.admin & Admin.RESOLUTION_MAINT
+    return lasting
 
 
 def _begin_anew(server: Server) -> None:

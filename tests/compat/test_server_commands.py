@@ -35,6 +35,7 @@ backend st
     fullconn 50
     balance static-rr
     server a 127.0.0.1:18090 weight 10
+    server off 127.0.0.1:18090 disabled
 backend src
     fullconn 50
     balance source

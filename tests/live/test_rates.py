@@ -4,11 +4,14 @@ Tests for L{mwproxy.live.rates}.
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.live.rates import RateLimit
+
+#: A machine under load decides nothing.
+_PATIENT = settings(derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class RateTests(SynchronousTestCase):
@@ -45,6 +48,7 @@ class RateTests(SynchronousTestCase):
         self.assertEqual(limit.room(1000, 100.8), 5)
         self.assertEqual(limit.room(1005, 100.9), 0)
 
+    @_PATIENT
     @given(
         st.integers(1, 50),
         st.lists(st.tuples(st.floats(0, 0.7), st.integers(0, 60)), max_size=60),
@@ -67,6 +71,7 @@ class RateTests(SynchronousTestCase):
         for second in {int(when) for when, _ in taken}:
             self.assertLessEqual(sum(came for when, came in taken if int(when) == second), most)
 
+    @_PATIENT
     @given(st.integers(1, 50), st.floats(0, 5), st.integers(0, 50))
     def test_delay(self, most: int, begin: float, before: int) -> None:
         """

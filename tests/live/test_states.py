@@ -305,6 +305,42 @@ class EffectTests(SynchronousTestCase):
             self.assertEqual(change(self.server, START), [])
         self.assertIs(self.server.operational, Operational.STOPPED)
 
+    def test_disabled_in_the_file(self) -> None:
+        """
+        That the file said C{disabled} is remembered, and means nothing once the server is ready.
+        """
+        self.server.admin = Admin.FORCED_MAINT | Admin.CONFIG_MAINT
+        self.server.operational = Operational.STOPPED
+        self.server.refresh_usable()
+        states.set_ready(self.server, START)
+        self.assertEqual(self.server.admin, Admin.CONFIG_MAINT)
+        self.assertTrue(self.server.usable_now)
+        states.set_drain(self.server, START)
+        self.assertFalse(self.server.usable_now)
+        states.set_ready(self.server, START)
+        self.assertTrue(self.server.usable_now)
+        self.assertEqual(states.set_ready(self.server, START), [])
+
+    def test_nowhere_whatever_is_asked(self) -> None:
+        """
+        A server without address stays in maintenance, whatever is asked of it; then it is as was
+        asked last.
+        """
+        self.server.admin = Admin.RESOLUTION_MAINT | Admin.FORCED_MAINT
+        self.server.operational = Operational.STOPPED
+        self.server.sockaddr = None
+        self.server.refresh_usable()
+        for change in (states.set_ready, states.set_drain):
+            self.assertEqual(change(self.server, START), [])
+            self.assertTrue(self.server.admin & Admin.RESOLUTION_MAINT)
+            self.assertFalse(self.server.up)
+        self.server.sockaddr = ("127.0.0.1", 80)
+        states.set_resolved(self.server, START)
+        self.assertEqual(self.server.admin, Admin.FORCED_DRAIN)
+        self.assertFalse(self.server.usable_now)
+        states.set_ready(self.server, START)
+        self.assertTrue(self.server.usable_now)
+
     def test_maintenance_adds_up(self) -> None:
         """
         One C{set_ready} ends maintenance of all kinds.

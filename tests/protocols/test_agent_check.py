@@ -4,11 +4,14 @@ Tests for L{mwproxy.protocols.agent_check}.
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.protocols.agent_check import Advice, line_of, parse
+
+#: A machine under load decides nothing.
+_PATIENT = settings(derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class LineTests(SynchronousTestCase):
@@ -32,6 +35,7 @@ class LineTests(SynchronousTestCase):
         """
         self.assertEqual(line_of(b"\x00\x1b[2J\xff\tup\n"), "??[2J?\tup")
 
+    @_PATIENT
     @given(st.binary(max_size=60))
     def test_cut_anywhere(self, data: bytes) -> None:
         """
@@ -109,6 +113,7 @@ class ParseTests(SynchronousTestCase):
         self.assertTrue(parse("UP").up)
         self.assertFalse(parse("Down").up)
 
+    @_PATIENT
     @given(st.text())
     def test_anything(self, line: str) -> None:
         """

@@ -4,7 +4,7 @@ Commands about servers and limits, fed with whatever words.
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -57,7 +57,12 @@ class AnyWordsTests(SynchronousTestCase):
         self.wire = connected(self.session)
         self.wire.clear()
 
-    @settings(max_examples=300, deadline=None)
+    @settings(
+        derandomize=True,
+        max_examples=300,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
     @given(
         st.lists(
             st.tuples(
