@@ -131,9 +131,9 @@ class Standby:
         self.waiting.remove(worker)
         if self._wanted:
             text = exit_text(status)
-            self._speaker.warning(
-                f"Standby worker ({worker.pid}) exited with code {status} ({text})"
-            )
+            # It may not have told its pid yet.
+            who = f"Standby worker ({worker.pid})" if worker.pid else "Standby worker"
+            self._speaker.warning(f"{who} exited with code {status} ({text})")
             self._try_later()
         return True
 

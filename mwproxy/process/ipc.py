@@ -100,6 +100,16 @@ class Channel(amp.AMP):
             if self.transport is not None:
                 self.transport.abortConnection()
 
+    def lengthLimitExceeded(self, length: int) -> None:
+        """
+        Close: nobody says such a long word.
+        """
+        _log.warn(
+            "The control channel makes no sense (a word of {length} bytes), closing it.",
+            length=length,
+        )
+        super().lengthLimitExceeded(length)
+
     def dispatchCommand(self, box: Any) -> Any:
         """
         Execute a command. One with impossible arguments, or whose execution fails, is answered
