@@ -122,7 +122,7 @@ def take_advice(
             messages += states.set_down(server, now, reason)
         elif server.wanted_up:
             messages += states.set_up(server, now, reason)
-    if logs_all and (result.status, agent.health) != before:
+    if logs_all and result.status != "CHECKED" and (result.status, agent.health) != before:
         messages.insert(0, _agent_message(server, result, duration_ms))
     return messages
 
@@ -158,12 +158,9 @@ def _take_numbers(
 def _agent_message(server: Server, result: Result, duration_ms: int) -> states.Message:
     assert server.agent is not None
     status = "1/1 UP" if server.agent.health else "0/1 DOWN"
-    word = {"L7STS": "failed", "CHECKED": "succeeded"}.get(
-        result.status, "succeeded" if result.passed else "failed"
-    )
     text = (
         f"Agent check for {'backup ' if server.backup else ''}server "
-        f"{server.backend.name}/{server.name} {word}, {result.describe(duration_ms)}, "
-        f"status: {status}."
+        f"{server.backend.name}/{server.name} {'succeeded' if result.passed else 'failed'}, "
+        f"{result.describe(duration_ms)}, status: {status}."
     )
     return states.Message(Severity.WARNING, states.NOTICE, text)

@@ -201,7 +201,8 @@ class AdviceTests(SynchronousTestCase):
 
     def test_log_health_checks(self) -> None:
         """
-        With C{option log-health-checks} each change of result is told.
+        With C{option log-health-checks} each change of result is told, but for answers that say
+        nothing about up and down.
         """
         self.backend.description.options.add("log-health-checks")
         self.assertEqual(
@@ -212,6 +213,7 @@ class AdviceTests(SynchronousTestCase):
             ],
         )
         self.assertEqual(self.take(b"up\n"), [])
+        self.assertEqual(self.take(b"50%\n"), [])
 
 
 class BesideHealthTests(SynchronousTestCase):
