@@ -237,7 +237,7 @@ class RunTests(MainTestCase):
         self.assertIn("unknown keyword 'foo'", self.err)
         self.assertTrue(self.err.endswith("Can't create the master's CLI.\n"))
         self.assertEqual(self.run_main("-W", "-f", self.config, "-S", "127.0.0.1:1,ssl"), 1)
-        self.assertIn("TLS on the master CLI", self.err)
+        self.assertIn("no certificate: add", self.err)
 
     def test_trace(self) -> None:
         """

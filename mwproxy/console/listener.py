@@ -470,6 +470,20 @@ def address_text(line: Bind) -> str:
     return f"{address.family}@{address}" if address.is_ip else str(address)
 
 
+def tls_problem(line: Bind) -> str:
+    """
+    Read the TLS files of an address, for a check of the configuration.
+
+    @return: What is wrong with them, empty if nothing is. A certificate out of its time is nothing
+        wrong: a worker serves with it.
+    """
+    try:
+        _tls_of(line, lambda text: None, lenient=True)
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
 def _default(settings: ConsoleSettings) -> Level:
     return Level.OPERATOR if settings.level is None else settings.level
 

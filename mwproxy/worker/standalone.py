@@ -9,6 +9,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mwproxy.config.console_settings import console_settings
 from mwproxy.process.discovery import Discovery, discover
 from mwproxy.process.environment import initial_environment, predefine
 from mwproxy.process.launcher import launch
@@ -26,7 +27,7 @@ from mwproxy.worker.run import (
 )
 
 if TYPE_CHECKING:
-    from mwproxy.config.model import Configuration
+    from mwproxy.config.model import Bind, Configuration
     from mwproxy.worker.own_host import OwnHost
 
 
@@ -168,6 +169,11 @@ def check(settings: Settings) -> int:
         configuration, diagnostics = read_configuration(order, host)  # type: ignore[arg-type]  # nothing is bound, nothing is reported
     except StartFailed as failure:
         return failure.status
+    problems = [each for each in map(_tls_problem, configuration.global_.stats_sockets) if each]
+    for problem in problems:
+        speaker.alert(f"config : 'stats socket' : {problem}")
+    if problems:
+        return 1
     if not any(True for _ in all_binds(configuration)):
         _tell(
             speaker, "Configuration file has no error but will not start (no listener) => exit(2)."
@@ -177,6 +183,17 @@ def check(settings: Settings) -> int:
         _tell(speaker, "Warnings were found.")
     _tell(speaker, "Configuration file is valid")
     return 0
+
+
+def _tls_problem(bind: Bind) -> str:
+    """
+    Tell what is wrong with the TLS files of a console, empty if nothing is.
+    """
+    if console_settings(bind).tls is None:
+        return ""
+    from mwproxy.console.listener import tls_problem
+
+    return tls_problem(bind)
 
 
 def _discover_for_check(

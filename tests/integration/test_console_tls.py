@@ -8,6 +8,7 @@ import contextlib
 import datetime
 import socket
 import ssl
+import sys
 from pathlib import Path
 
 from tests.certificates import Authority
@@ -265,6 +266,38 @@ class StartTests(TlsTestCase):
             ("crt,<dir>/server.pem,ciphers,NONSENSE", "'ciphers' : unable to set 'NONSENSE'"),
         ):
             self.assertIn(message, self.refused(words))
+
+
+class CheckTests(TlsTestCase):
+    """
+    Tests of C{-c}.
+    """
+
+    def check(self, proxy: Proxy) -> tuple[int, str]:
+        """
+        Check the configuration.
+
+        @return: The status, and what was said.
+        """
+        proxy.command = [sys.executable, "-m", "mwproxy", "-c"]
+        proxy.start()
+        return proxy.wait_exit(), proxy.output
+
+    def test_files_of_a_worker(self) -> None:
+        """
+        A check of the configuration reads the TLS files of C{stats socket} too: a service manager
+        checks before it reloads.
+        """
+        text = "global\n    stats socket <dir>/s.sock ssl crt <dir>/server.pem\n"
+        for good in (True, False):
+            proxy = self.prepare()
+            proxy.configure(CONFIG.replace("global\n", text))
+            if not good:
+                (proxy.directory / "server.pem").write_bytes(b"junk")
+            status, output = self.check(proxy)
+            self.assertEqual(status, 0 if good else 1)
+            self.assertNotIn("Traceback", output)
+            self.assertEqual("unable to load certificate from file" in output, not good)
 
 
 class BadClientTests(TlsTestCase):
