@@ -61,9 +61,11 @@ def server_status(server: Server) -> str:
             return "DRAIN (agent)"
     check = server.description.settings.check
     if not server.checked:
-        if admin & _DRAIN:
-            return "DRAIN"
-        return "no check" if server.operational is not _STOPPED else "DOWN"
+        if server.operational is _STOPPED:
+            return "DOWN"
+        if server.operational is _STOPPING:
+            return "NOLB"
+        return "DRAIN" if admin & _DRAIN else "no check"
     if server.operational is _STOPPED:
         rising = 0 < server.health < check.rise
         return f"DOWN {server.health}/{check.rise}" if rising else "DOWN"

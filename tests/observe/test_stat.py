@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.core.registry import UnknownName
 from mwproxy.live import states
+from mwproxy.live.agents import Agent
 from mwproxy.live.servers import Admin, Operational
 from mwproxy.observe import stat
 from mwproxy.observe.fields import readings, stat_fields
@@ -180,6 +181,34 @@ class StatTests(SynchronousTestCase):
         self.state.now = START + 9
         self.assertEqual(self.only("be1", "s1")["downtime"], 9)
         self.assertEqual(self.only("be1", "s1")["lastchg"], 9)
+
+    def test_without_checks(self) -> None:
+        """
+        Servers without checks show what they were declared to be.
+        """
+        server = self.state.backends["be1"].servers[2]
+        states.set_drain(server, START)
+        self.assertEqual(self.only("be1", "s3")["status"], "DRAIN")
+        states.set_stopping(server, START)
+        self.assertEqual(self.only("be1", "s3")["status"], "NOLB")
+        states.set_down(server, START)
+        self.assertEqual(self.only("be1", "s3")["status"], "DOWN")
+
+    def test_agents(self) -> None:
+        """
+        An agent that took the server down, or may have drained it, is named.
+        """
+        server = self.state.backends["be1"].servers[0]
+        agent = server.agent = Agent(server)
+        self.assertEqual(self.only("be1", "s1")["agent_status"], "INI")
+        states.set_drain(server, START)
+        self.assertEqual(self.only("be1", "s1")["status"], "DRAIN (agent)")
+        agent.health = 0
+        states.set_down(server, START)
+        self.assertEqual(self.only("be1", "s1")["status"], "DOWN (agent)")
+        agent.enabled = False
+        self.assertNotIn("agent_status", self.only("be1", "s1"))
+        self.assertEqual(self.only("be1", "s1")["status"], "DOWN")
 
     def test_drain_and_maint(self) -> None:
         """

@@ -13,7 +13,7 @@ from __future__ import annotations
 from mwproxy.core.diagnostics import Severity
 from mwproxy.core.families import health_check
 from mwproxy.live import states
-from mwproxy.live.servers import Server
+from mwproxy.live.servers import Operational, Server
 from mwproxy.live.weights import BadNumber, new_maxconn, new_weight
 from mwproxy.net.checks.result import Result
 from mwproxy.protocols.agent_check import Advice, line_of, parse
@@ -120,7 +120,8 @@ def take_advice(
         reason = "" if logs_all else result.describe(duration_ms)
         if not advice.up:
             messages += states.set_down(server, now, reason)
-        elif server.wanted_up:
+        elif server.wanted_up and server.operational is not Operational.STOPPING:
+            # An operator has declared it stopping, which no agent ends.
             messages += states.set_up(server, now, reason)
     if logs_all and result.status != "CHECKED" and (result.status, agent.health) != before:
         messages.insert(0, _agent_message(server, result, duration_ms))

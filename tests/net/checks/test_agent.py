@@ -255,6 +255,14 @@ class BesideHealthTests(SynchronousTestCase):
         take_result(self.server, Result("L4OK"), 1, START)
         self.assertTrue(self.server.up)
 
+    def test_declared_stopping(self) -> None:
+        """
+        A server that an operator has declared stopping is not brought back by its agent.
+        """
+        states.set_stopping(self.server, START)
+        self.take(b"up\n")
+        self.assertIs(self.server.operational, Operational.STOPPING)
+
     def test_declared_up(self) -> None:
         """
         A server that is declared healthy by an operator is up, whatever its agent has said.
