@@ -54,6 +54,11 @@ class ProgramOwner(Protocol):
         Its leader has ended.
         """
 
+    def program_killed(self, program: ProgramProcess, seconds: float) -> None:
+        """
+        It is killed, as it has not gone in the time that it had.
+        """
+
     def program_gone(self, program: ProgramProcess) -> None:
         """
         Nothing is left of it.
@@ -361,11 +366,12 @@ class ProgramProcess:
     def _kill_later(self, seconds: float) -> None:
         seconds = max(0.0, seconds)
         self._kill_at = self._system.monotonic() + seconds
-        self._kill = self._system.call_later(seconds, self._time_is_over)
+        self._kill = self._system.call_later(seconds, lambda: self._time_is_over(seconds))
 
-    def _time_is_over(self) -> None:
+    def _time_is_over(self, seconds: float) -> None:
         self._kill = None
         if self.running:
+            self._owner.program_killed(self, seconds)
             self.told = SIGKILL
             self.kill()
 

@@ -323,6 +323,15 @@ class Programs:
             self._tidy()
         self._tell_gone()
 
+    def program_killed(self, program: ProgramProcess, seconds: float) -> None:
+        """
+        Say it.
+        """
+        self._speaker.warning(
+            f"Program '{program.name}' ({program.pid}) has not gone within {seconds:g} seconds,"
+            " killing it."
+        )
+
     def program_said(self, program: ProgramProcess, line: str) -> None:
         """
         Log it.

@@ -154,6 +154,9 @@ class RestTests(SupervisorTestCase):
         self.assertNotIn(f"group {one.pid} {SIGKILL.value}", self.system.log)
         self.system.clock.advance(0.1)
         self.assertIn(f"group {one.pid} {SIGKILL.value}", self.system.log)
+        self.assertEqual(
+            self.said[-1], f"W Program 'one' ({one.pid}) has not gone within 3 seconds, killing it."
+        )
 
     def test_stays_and_is_not_killed(self) -> None:
         """
