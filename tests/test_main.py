@@ -231,7 +231,7 @@ class RunTests(MainTestCase):
 
     def test_bad_console(self) -> None:
         """
-        C{-S} with a mistake, or with TLS, is refused before anything starts.
+        C{-S} with a mistake, or with TLS without certificate, is refused before anything starts.
         """
         self.assertEqual(self.run_main("-W", "-f", self.config, "-S", "/tmp/x,foo"), 1)
         self.assertIn("unknown keyword 'foo'", self.err)

@@ -242,7 +242,13 @@ class ConsoleTls:
                 context.set_cipher_list(value.encode())
             word, value = "ciphersuites", settings.ciphersuites
             if value:
-                context.set_tls13_ciphersuites(value.encode())
+                choose = getattr(context, "set_tls13_ciphersuites", None)
+                if choose is None:
+                    raise ConfigError(
+                        "'ciphersuites' : cannot be chosen with this version of pyOpenSSL; remove "
+                        "it, or use pyOpenSSL 25.2."
+                    )
+                choose(value.encode())
         except SSL.Error as error:
             raise ConfigError(f"'{word}' : unable to set '{value}': {_text(error)}.") from None
         if settings.curves:
