@@ -34,7 +34,7 @@ from mwproxy.protocols.cli_lines import Command, CommandReader
 
 READ_AHEAD = 65536
 #: Bytes of answers that are made in one turn of the reactor.
-TURN = 4096
+TURN = 2048
 
 #: How every TLS connection begins, and what it gets where there is no TLS.
 TLS_HELLO = b"\x16\x03"

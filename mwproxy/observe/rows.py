@@ -196,7 +196,7 @@ class Writers:
 
         @param rows: They are read one by one.
 
-        @return: Pieces of some 4 kB.
+        @return: Pieces of some 2 kB.
         """
         pieces = []
         size = 0
@@ -214,7 +214,7 @@ class Writers:
 #: By the sum of 1 for health checks and 2 for agent checks.
 _HAS = [frozenset(words.split()) for words in ("", "check", "agent", "check agent")]
 #: Characters of a piece.
-_PIECE = 4096
+_PIECE = 2048
 _MAINT = Admin.MAINT.value
 
 
