@@ -28,10 +28,12 @@ class LaunchTests(SynchronousTestCase):
         *command: str,
         descriptors: int = 256,
         master: int | None = None,
+        options: tuple[str, ...] = (),
     ) -> subprocess.CompletedProcess[str]:
         parent = str(os.getpid() if master is None else master)
+        words = [*options, parent, group, user, str(descriptors), *command]
         return subprocess.run(
-            [sys.executable, "-I", "-S", SCRIPT, parent, group, user, str(descriptors), *command],
+            [sys.executable, "-I", "-S", SCRIPT, *words],
             capture_output=True,
             text=True,
             check=False,
@@ -112,3 +114,55 @@ class LaunchTests(SynchronousTestCase):
         """
         done = self.run_it("", "", "sh", "-c", "ulimit -Sn", descriptors=123)
         self.assertEqual(done.stdout, "123\n")
+
+    def test_limits(self) -> None:
+        """
+        Limits are set; one that cannot be had is named, and nothing runs.
+        """
+        command = ("sh", "-c", "ulimit -Sn; ulimit -Hn; ulimit -c")
+        done = self.run_it(
+            "", "", *command, options=("--limit", "nofile=50:60", "--limit", "core=0:0")
+        )
+        self.assertEqual(done.stdout, "50\n60\n0\n")
+        limits = ("--limit", "core=0:0", "--limit", "nofile=-1:-1")
+        done = self.run_it("", "", "echo", "no", options=limits)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("Cannot execute echo: cannot limit 'nofile' to -1:-1: ", done.stderr)
+
+    def test_little_memory(self) -> None:
+        """
+        A limit of memory that nothing can start with is an error with a reason, or the kernel's
+        verdict; never a trace.
+        """
+        done = self.run_it("", "", "echo", "no", options=("--limit", "as=1000000:1000000"))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertNotIn("Traceback", done.stderr)
+
+    def test_directory(self) -> None:
+        """
+        It runs there; one that is not there is named.
+        """
+        done = self.run_it("", "", "pwd", options=("--directory", "/usr"))
+        self.assertEqual(done.stdout, "/usr\n")
+        done = self.run_it("", "", "pwd", options=("--directory", "/no/such"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(
+            "Cannot execute pwd: directory '/no/such': No such file or directory\n", done.stderr
+        )
+
+    def test_sockets(self) -> None:
+        """
+        Passed sockets are told as systemd does: for this process alone.
+        """
+        done = self.run_it(
+            "", "", "sh", "-c", "echo $LISTEN_FDS $((LISTEN_PID - $$))", options=("--listen", "2")
+        )
+        self.assertEqual(done.stdout, "2 0\n")
+
+    def test_identity(self) -> None:
+        """
+        What it starts can be told by the pids of master and program.
+        """
+        done = self.run_it("", "", "sh", "-c", "echo $MWPROXY_PROGRAM_ID $$")
+        known, pid = done.stdout.split()
+        self.assertEqual(known, f"{os.getpid()}.{pid}")

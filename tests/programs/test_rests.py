@@ -168,3 +168,32 @@ class RestTests(SupervisorTestCase):
         self.system.clock.advance(10)
         self.assertEqual([line for line in self.system.log if line.startswith("group")], [])
         self.assertEqual(self.system.programs()[0].signals, [SIGUSR1])
+
+    def test_ready_again(self) -> None:
+        """
+        After a restart it has to be ready again; one that is not in its time is killed, and counts
+        as failed.
+        """
+        self.write(*AGAIN, "    ready line up timeout 2s")
+        self.supervisor.start()
+        (one,) = self.supervisor.programs.running
+        one._is_ready()
+        (worker,) = self.starting()
+        worker.hello()
+        worker.ready()
+        self.system.programs()[0].exit(9)
+        self.system.clock.advance(1)
+        again = self.system.programs()[1]
+        self.system.groups.add(again.pid)
+        self.system.clock.advance(2)
+        self.assertIn(
+            f"A Program 'one' ({again.pid}) is not ready after 2 seconds: it has printed no line"
+            " that matches 'up'.",
+            self.said,
+        )
+        self.assertIn(f"group {again.pid} {SIGKILL.value}", self.system.log)
+        self.system.groups.clear()
+        again.exit(137)
+        self.system.clock.advance(2)
+        self.assertEqual(len(self.system.programs()), 3)
+        self.assertEqual(worker.signals, [])
