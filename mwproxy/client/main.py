@@ -5,6 +5,7 @@ The C{mwproxyctl} command line.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import NoReturn
 
@@ -28,6 +29,19 @@ exit status: 0 done, 1 refused or failed (the reasons are on standard error),
 2 the console cannot be reached or did not answer in time, 3 reloaded, but old
 workers stay, 64 wrong usage, 130 stopped by Ctrl-C
 """
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """
+    One that knows the width of the terminal without the modules that the library's would import.
+    """
+
+    def __init__(self, prog: str) -> None:
+        try:
+            columns = int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size().columns
+        except (ValueError, OSError):
+            columns = 80
+        super().__init__(prog, width=max(40, columns - 2))
 
 
 class Parser(argparse.ArgumentParser):
@@ -54,10 +68,10 @@ def make_parser(*, texts: bool = True) -> Parser:
     parser = Parser(
         prog="mwproxyctl",
         usage="mwproxyctl [option ...] [command ...]",
-        description="Talk to a console: that of a master (-S) or of a worker (stats socket)."
-        " Without a command it is interactive, or runs what standard input says.",
+        description="Talk to a console: that of a master (-S) or of a worker (stats socket).\n"
+        "Without a command it is interactive, or runs what standard input says.",
         epilog=_epilog() if texts else None,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Formatter,
         allow_abbrev=False,
     )
     add = parser.add_argument
@@ -103,7 +117,7 @@ def command_parser(name: str) -> Parser:
         prog=f"mwproxyctl {name}",
         description=f"{command.text[0].upper()}{command.text[1:]}.",
         epilog=STATUSES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Formatter,
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
     )

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import json
 import sys
 from collections.abc import Iterable
 from typing import IO, Any
@@ -64,6 +63,8 @@ def show_json(value: Any) -> None:
 
     @param value: What a reader of listings gave. JSON escapes what a terminal would obey.
     """
+    import json
+
     print(json.dumps(value, indent=2 if sys.stdout.isatty() else None))
 
 

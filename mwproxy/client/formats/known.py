@@ -4,7 +4,6 @@ Which commands list something that can be read.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -112,6 +111,8 @@ def _load(form: str) -> Callable[[str], Any]:
 
 
 def _read_json(text: str) -> Any:
+    import json
+
     try:
         return json.loads(text)
     except ValueError as error:

@@ -18,7 +18,7 @@ from mwproxy.client.top.figures import Line, lines
 from mwproxy.client.top.keys import read_keys, unbuffered
 from mwproxy.client.top.sample import Refused, Sample, Sampler
 from mwproxy.client.top.screen import draw
-from mwproxy.client.top.source import Source
+from mwproxy.client.top.source import Outcome, Source
 from mwproxy.client.top.view import View
 
 #: Seconds after which the size of the terminal is looked at again.
@@ -41,11 +41,13 @@ class Picture:
         """
         Take what the source says.
 
-        @param news: A look, or what went wrong or was done.
+        @param news: A look, what came of an order, or what went wrong.
         """
+        if isinstance(news, Outcome):
+            self.view.message = news
+            return
         if isinstance(news, str):
-            done = news.endswith((": drain", ": maint", ": ready"))
-            self.view.message, self._trouble = (news, "") if done else ("", news)
+            self._trouble = news
             return
         self._lines = lines(news, self._sample)
         self._sample = news

@@ -86,10 +86,12 @@ def _summary(sample: Sample, lines: list[Line]) -> Text:
         text.append(f"  {master['reloads']} reloads")
         failed = master["failed"]
         text.append(f" ({failed} failed)", style="red" if failed else "")
-    rates = [line.rate for line in lines if line.kind == "frontend"]
-    text.append(f"  {info.get('CurrConns')}/{info.get('Maxconn')} connections", style="bold")
-    text.append(f"  {short(sum(rate or 0 for rate in rates))} req/s", style="bold")
-    text.append(f"  {info.get('ConnRate')} conn/s  idle {info.get('Idle_pct')}%")
+    requests = [line.rate for line in lines if line.kind == "frontend"]
+    told = {name: info.get(name) for name in ("CurrConns", "Maxconn", "ConnRate", "Idle_pct")}
+    conns, most, rate, idle = ("-" if each is None else each for each in told.values())
+    text.append(neutral(f"  {conns}/{most} connections"), style="bold")
+    text.append(f"  {short(sum(each or 0 for each in requests))} req/s", style="bold")
+    text.append(neutral(f"  {rate} conn/s  idle {idle}%"))
     if info.get("Stopping"):
         text.append("  STOPPING", style="bold red")
     return text

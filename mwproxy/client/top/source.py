@@ -19,13 +19,21 @@ from mwproxy.client.top.sample import Refused, Sample, Sampler
 RELATION = 4.0
 
 
+class Outcome(str):
+    """
+    What came of an order: shown until a key is pressed.
+    """
+
+    __slots__ = ()
+
+
 class Source:
     """
     Looks, and does what is ordered.
 
     @ivar wake: Becomes readable when there is something in C{news}.
 
-    @ivar news: Looks, and texts of what went wrong or was done.
+    @ivar news: Looks, what came of orders, and what went wrong.
     """
 
     def __init__(self, connect: Callable[[], Console], interval: float) -> None:
@@ -104,7 +112,7 @@ class Source:
                     sampler = Sampler(self._console)
                 while self._orders:
                     server, state = self._orders.popleft()
-                    self._tell(sampler.change(server, state) or f"{server}: {state}")
+                    self._tell(Outcome(sampler.change(server, state) or f"{server}: {state}"))
                 if not self._paused:
                     sampler.servers, sampler.chosen = self._servers, self._chosen
                     sample = sampler.take()
