@@ -47,7 +47,9 @@ frontend fe
     http-request set-var(txn.c) src,map_ip(<files>/networks.map)
     http-request set-var(txn.d) path,length,map_int(<files>/numbers.map)
     http-request set-var(txn.e) path,map_reg(<files>/regex.map)
-    http-request deny if { path_sub bad }
+    http-request set-var(txn.f) path,map_str_int(<files>/values.map)
+    http-request set-var(txn.g) path,map_beg_ip(<files>/addresses.map)
+    http-request deny if { path_sub bad } METH_POST
     default_backend be
 backend be
     fullconn 50
@@ -60,6 +62,8 @@ FILES = {
     "words.lst": "foo\nbar\n",
     "numbers.map": "1:10 low\n20 twenty\n",
     "regex.map": "^/x x\n(y+) yy\n",
+    "values.map": "a 1\nb 2\n",
+    "addresses.map": "/a 10.0.0.1\n/six ::1\n",
 }
 BAD_REQUEST = b"GET / HTTP/1.1\r\nHost : a\r\n\xffBad\tx: 1\\2\r\n\r\n"
 BAD_RESPONSE = b"HTTP/1.1 200 OK\r\nheader/bizarre:blah\r\nx-long: " + b"l" * 99 + b"\r\n\r\n"

@@ -85,7 +85,11 @@ class _Use:
         """
         Understand key and value.
         """
-        return self.table.parse(key), self.value(value or "")
+        parsed = self.table.parse(key)
+        try:
+            return parsed, self.value(value or "")
+        except ConfigError:
+            raise ConfigError(f"unable to parse '{value}'") from None
 
     def added(self, key: str, parsed: tuple[Any, Any]) -> None:
         """
