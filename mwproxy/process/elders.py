@@ -20,6 +20,7 @@ import errno
 import os
 import re
 import signal
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -29,6 +30,8 @@ from mwproxy.process.system import System
 _MODULES = frozenset(("mwproxy", "mwproxy.worker", "mwproxy.worker.nursery"))
 #: Short options of Python that take a value: what follows in the word, or the next one.
 _WITH_VALUE = "WX"
+#: Seconds that a process gets to take SIGTTOU before SIGTTIN follows, looked at this often.
+TAKES, LOOK = 1.0, 0.002
 _PYTHON = re.compile(r"(python|pypy)[\d.]*t?d?")
 
 
@@ -71,6 +74,20 @@ class Elder:
         except (ProcessLookupError, PermissionError):
             return False
         return True
+
+    def has_pending(self, signum: int) -> bool:
+        """
+        Tell whether it has not taken a signal yet.
+        """
+        try:
+            status = (self._directory / "status").read_text()
+        except OSError:
+            return False
+        waiting = 0
+        for line in status.splitlines():
+            if line.startswith(("SigPnd:", "ShdPnd:")):
+                waiting |= int(line.split()[1], 16)
+        return bool(waiting >> (signum - 1) & 1)
 
     def close(self) -> None:
         """
@@ -140,9 +157,13 @@ class Elders:
 
     def resume(self) -> None:
         """
-        Tell those that were paused to go on (SIGTTIN), once.
+        Tell those that were paused to go on (SIGTTIN), once. Of two signals that wait the kernel
+        hands out the lower number first: one that is still to be paused would stay so.
         """
         paused, self._paused = self._paused, []
+        end = time.monotonic() + TAKES
+        while any(each.has_pending(signal.SIGTTOU) for each in paused) and time.monotonic() < end:
+            time.sleep(LOOK)  # noqa: TID251  # nothing tells of it
         for elder in paused:
             elder.signal(signal.SIGTTIN)
 

@@ -11,15 +11,26 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from mwproxy.process import elders as elders_module
 from mwproxy.process.elders import Elder, Elders, is_one_of_ours
 
 PYTHON = "/usr/bin/python3.11"
+#: A script that takes nothing but SIGUSR1 until that has come.
+_BLOCKING = """\
+late = {signal.SIGTTOU, signal.SIGTTIN}
+signal.pthread_sigmask(signal.SIG_BLOCK, late)
+def hear(number, frame):
+    print(number, flush=True)
+    if number == signal.SIGUSR1:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, late)
+"""
 
 
 class RecognitionTests(SynchronousTestCase):
@@ -92,16 +103,20 @@ class EldersTests(SynchronousTestCase):
         self.addCleanup(shutil.rmtree, self.directory)
         self.warnings: list[str] = []
 
-    def run_script(self, name: str) -> subprocess.Popen[str]:
+    def run_script(self, name: str, more: str = "") -> subprocess.Popen[str]:
         """
         Run a Python script that writes the number of each signal it gets.
+
+        @param more: Lines for its beginning.
         """
         script = self.directory / name
         script.write_text(
             "import signal\n"
+            "def hear(number, frame):\n"
+            "    print(number, flush=True)\n"
+            f"{more}"
             "for each in ('USR1', 'TTOU', 'TTIN', 'TERM'):\n"
-            "    signal.signal(getattr(signal, 'SIG' + each),\n"
-            "        lambda number, frame: print(number, flush=True))\n"
+            "    signal.signal(getattr(signal, 'SIG' + each), hear)\n"
             "print('up', flush=True)\n"
             "while True:\n"
             "    signal.pause()\n"
@@ -143,6 +158,45 @@ class EldersTests(SynchronousTestCase):
         elders.leave(hard=True)
         self.assertEqual(self.heard(process), signal.SIGTERM)
         self.assertEqual(self.warnings, [])
+
+    def test_resumed_in_order(self) -> None:
+        """
+        A process that is slow to take the first signal gets the second one behind it, though the
+        kernel would hand out the second one first.
+        """
+        self.patch(elders_module, "TAKES", 600.0)
+        process = self.run_script("mwproxy", _BLOCKING)
+        elders = self.make(process.pid)
+        self.assertTrue(elders.pause())
+        resuming = threading.Thread(target=elders.resume)
+        resuming.start()
+        process.send_signal(signal.SIGUSR1)
+        heard = [self.heard(process) for _ in range(3)]
+        resuming.join()
+        self.assertEqual(heard, [signal.SIGUSR1, signal.SIGTTOU, signal.SIGTTIN])
+
+    def test_never_taken(self) -> None:
+        """
+        One that does not take it is not waited for without end.
+        """
+        self.patch(elders_module, "TAKES", 0.01)
+        process = self.run_script("mwproxy", _BLOCKING)
+        elders = self.make(process.pid)
+        elders.pause()
+        elders.resume()
+        process.send_signal(signal.SIGUSR1)
+        self.assertEqual(
+            sorted(self.heard(process) for _ in range(3)),
+            [signal.SIGUSR1, signal.SIGTTIN, signal.SIGTTOU],
+        )
+
+    def test_pending_of_nobody(self) -> None:
+        """
+        Who has ended has nothing to take.
+        """
+        elder = Elder(os.getpid(), proc=self.directory)
+        self.addCleanup(elder.close)
+        self.assertFalse(elder.has_pending(signal.SIGTTOU))
 
     def test_not_paused_not_resumed(self) -> None:
         """
