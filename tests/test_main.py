@@ -18,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy import __version__
 from mwproxy.main import main
+from mwproxy.process import messages
 from mwproxy.process.inheritance import FORMAT, MasterFacts
 from mwproxy.process.settings import Settings
 
@@ -30,6 +31,8 @@ class MainTestCase(SynchronousTestCase):
     """
 
     def setUp(self) -> None:
+        # Whatever test came before: messages go to sys.stderr, as at the start of a process.
+        self.patch(messages, "_never_waits", None)
         self.directory = Path(tempfile.mkdtemp(prefix="mwp"))
         self.addCleanup(shutil.rmtree, self.directory)
         self.config = str(self.directory / "a.cfg")
