@@ -288,6 +288,20 @@ class HttpClient(ClientConnection):
         """
         The client sent what must not be understood (C{PR}).
         """
+        self.capture(error, data)
+        self.frontend.counters.ereq += 1
+        self.frontend.counters.req_tot += 1
+        self.plane.state.counters.req_tot += 1
+        self._give_up(error.status, "P", "R", len(data))
+
+    def capture(self, error: BadMessage, data: bytes) -> None:
+        """
+        Keep an invalid request for C{show errors}.
+
+        @param error: What is wrong with it.
+
+        @param data: What there is of it.
+        """
         self.plane.state.errors.capture(
             self.plane.wall_offset + self.plane.reactor.now,
             self.frontend,
@@ -296,10 +310,6 @@ class HttpClient(ClientConnection):
             error.position,
             error.reason,
         )
-        self.frontend.counters.ereq += 1
-        self.frontend.counters.req_tot += 1
-        self.plane.state.counters.req_tot += 1
-        self._give_up(error.status, "P", "R", len(data))
 
     def _give_up(self, status: int, cause: str, phase: str, size: int) -> None:
         stream = self._bad_stream(status, cause, phase, size)

@@ -50,7 +50,8 @@ class HttpExchange(HttpResponse):
         upload = Transfer(session.plane, self, session, session, length, scanner)
         try:
             self._first = upload.cut(session.inbuf)
-        except BadMessage:
+        except BadMessage as error:
+            session.capture(error, session.inbuf)
             session.inbuf = b""
             self.upload = upload
             self.fail(400, "P", "R")

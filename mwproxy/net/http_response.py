@@ -63,7 +63,7 @@ class HttpResponse(HttpEnding):
                     raise BadMessage(502, "head too large", end)
                 response = parse_response(data, end, 0, plane.maxhdr)
             except BadMessage as error:
-                self._bad_head(error, data)
+                self._refuse(error, data)
                 return
             status = response.status
             if status >= 200:
@@ -89,11 +89,11 @@ class HttpResponse(HttpEnding):
             if len(data) >= self.link.plane.head_limit:
                 raise BadMessage(502, "head too large", len(data))
         except BadMessage as error:
-            self._bad_head(error, data)
+            self._refuse(error, data)
 
-    def _bad_head(self, error: BadMessage, data: bytes) -> None:
+    def _refuse(self, error: BadMessage, data: bytes) -> None:
         """
-        The head of the response must not be passed on: kept for C{show errors}.
+        The response must not be passed on: kept for C{show errors}.
         """
         session = self.session
         plane = session.plane
@@ -247,8 +247,8 @@ class HttpResponse(HttpEnding):
         self.step = DATA
         try:
             first = download.cut(rest)
-        except BadMessage:
-            self.bad_response()
+        except BadMessage as error:
+            self._refuse(error, rest)
             return
         self.head_out = True
         link.on_read = download.pull

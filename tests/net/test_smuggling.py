@@ -152,11 +152,15 @@ class RequestTests(SmugglingTestCase):
 
     def test_heads(self) -> None:
         """
-        A head that is not beyond doubt gets 400, and no server hears of it.
+        A head that is not beyond doubt gets 400, and no server hears of it; C{show errors} does.
         """
         seen = {name: self.answered(sent) for name, sent in HEADS.items()}
         wanted = (b"400", True, False, "f/<NOSRV> PR 400 <BADREQ>")
         self.assertEqual({name: one for name, one in seen.items() if one != wanted}, {})
+        errors = self.plane.state.errors
+        self.assertEqual(errors.total, len(HEADS))
+        [last] = errors.listed()
+        self.assertEqual(last.data, list(HEADS.values())[-1])
 
     def test_behind_a_good_one(self) -> None:
         """
@@ -196,6 +200,7 @@ class RequestTests(SmugglingTestCase):
             seen[name] = (answer[:13], b"smuggled" in passed, line.split()[3])
         wanted = (b"HTTP/1.1 400 ", False, "400")
         self.assertEqual({name: one for name, one in seen.items() if one != wanted}, {})
+        self.assertEqual(self.plane.state.errors.total, len(CHUNKS))
 
     def test_chunks_later(self) -> None:
         """
@@ -263,6 +268,9 @@ class ResponseTests(SmugglingTestCase):
             seen[name] = (answer[:13], " ".join(self.logged()[0].split()[1:4]))
         wanted = (b"HTTP/1.1 502 ", "b/s PH 502")
         self.assertEqual({name: one for name, one in seen.items() if one != wanted}, {})
+        [last] = self.plane.state.errors.listed()
+        self.assertFalse(last.request)
+        self.assertEqual(last.server, self.plane.state.backends["b"].servers[0])
 
     def test_behind_the_response(self) -> None:
         """
