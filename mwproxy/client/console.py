@@ -79,11 +79,17 @@ class Console:
             raise
 
     def _greet(self) -> None:
-        greeting = self.ask("prompt p", self._seconds)
-        if self.closed or greeting.text:
-            what = greeting.text.strip().splitlines()
-            said = f": it says '{what[0][:60]}'" if what else ""
-            raise Unreachable(f"'{self.connection.address}' is no console{said}")
+        said = b""
+        try:
+            for piece in self.stream("prompt p", self._seconds):
+                said = said or piece
+        except Unreachable:
+            if not said:
+                raise
+        if said or self.closed:
+            what = said.decode("utf-8", "replace").strip().splitlines()
+            quoted = f": it says '{what[0][:60]}'" if what else ""
+            raise Unreachable(f"'{self.connection.address}' is no console{quoted}")
         # A worker's console is nobody's: the prompt names none.
         self.master = not self.prompt.startswith(">")
         self.marks = not self.ask("set severity-output number", self._seconds).refused

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -212,6 +213,25 @@ class RawTests(ConsoleTestCase):
             self.ctl("a"),
             (2, "", f"mwproxyctl: '{self.path}' is no console: it says 'SSH-2.0-^[]x'\n"),
         )
+
+    def test_other_servers(self) -> None:
+        """
+        So is who hangs up at once, or says nothing more.
+        """
+        http = b"HTTP/1.1 400 Bad request\r\nConnection: close\r\n\r\n<html>"
+        for stalls, says in ((False, http), (True, b"220 mail.example ESMTP\r\n")):
+            console = self.serve(says, stalls=stalls)
+            self.assertEqual(
+                self.ctl("--timeout", "2", "a"),
+                (
+                    2,
+                    "",
+                    f"mwproxyctl: '{self.path}' is no console: it says"
+                    f" '{says.splitlines()[0].decode()}'\n",
+                ),
+            )
+            console.stop()
+            Path(self.path).unlink()
 
     def test_flood(self) -> None:
         """

@@ -19,6 +19,15 @@ from mwproxy.client.top.sample import Refused, Sample, Sampler
 RELATION = 4.0
 
 
+def rest(interval: float, cost: float) -> float:
+    """
+    Tell how long to leave the proxy alone, in seconds.
+
+    @param interval: Wanted between looks.   @param cost: How long the last look took.
+    """
+    return max(interval, RELATION * cost)
+
+
 class Outcome(str):
     """
     What came of an order: shown until a key is pressed.
@@ -116,7 +125,7 @@ class Source:
                 if not self._paused:
                     sampler.servers, sampler.chosen = self._servers, self._chosen
                     sample = sampler.take()
-                    pause = max(pause, RELATION * sample.cost)
+                    pause = rest(self._interval, sample.cost)
                     self._tell(sample)
             except Unreachable as error:
                 sampler = None

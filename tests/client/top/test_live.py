@@ -7,10 +7,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from twisted.trial.unittest import SynchronousTestCase
+
 from mwproxy.client.commands.top import NEEDS_RICH
 from mwproxy.client.console import Console
 from mwproxy.client.formats.words import Unreadable
 from mwproxy.client.top.sample import Refused, Sampler
+from mwproxy.client.top.source import rest
 from tests.client.consoles import ConsoleTestCase, Cut, Script, Stalled, ctl
 from tests.client.terminals import Terminal
 from tests.client.top.looks import INFO, OLD, PROC, stat
@@ -140,6 +143,20 @@ class SampleTests(ConsoleTestCase):
             self.assertEqual(sampler.take().generation, 0)
             self.console.stop()
             os.unlink(self.path)  # noqa: PTH108
+
+
+class RestTests(SynchronousTestCase):
+    """
+    How often it looks.
+    """
+
+    def test_rest(self) -> None:
+        """
+        A look that takes long is followed by a longer pause: the proxy has at most a fifth of its
+        time to do with it.
+        """
+        self.assertEqual(rest(2.0, 0.1), 2.0)
+        self.assertEqual(rest(2.0, 3.0), 12.0)
 
 
 class TopTests(ConsoleTestCase):
