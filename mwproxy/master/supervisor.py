@@ -273,6 +273,9 @@ class Supervisor:
         """
         if not (self._reloads.may_listen(worker) or self._respawns.may_listen(worker)):
             raise CannotBind("this worker was given up")
+        if self.programs.listens_on(spec):
+            name = f"{spec.host}:{spec.port}" if spec.port else spec.host
+            raise CannotBind(f"the address is given to a program by 'listen-on' for [{name}]")
         return self.instance.listeners.take(spec, worker.generation)
 
     def worker_gone(self, worker: WorkerProcess, status: int) -> None:

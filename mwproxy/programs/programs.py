@@ -18,7 +18,7 @@ from mwproxy.config.model import Program
 from mwproxy.config.program_settings import DEGRADE
 from mwproxy.process.inheritance import BoundFacts, GuardFacts, ProgramFacts, RestFacts
 from mwproxy.process.messages import Speaker
-from mwproxy.process.sockets import CannotBind
+from mwproxy.process.sockets import CannotBind, ListenerSpec
 from mwproxy.process.system import System
 from mwproxy.programs.change import Change, by_name, goes_later
 from mwproxy.programs.guard import Guard
@@ -91,6 +91,12 @@ class Programs:
         Name those that have failed for good while the proxy serves on.
         """
         return [each.name for each in self.resting if each.due is None]
+
+    def listens_on(self, spec: ListenerSpec) -> bool:
+        """
+        Tell whether an address is that of a program (C{listen-on}).
+        """
+        return self._sockets.has(spec)
 
     def facts(self) -> tuple[list[ProgramFacts], GuardFacts]:
         """

@@ -76,6 +76,13 @@ class PassedSockets:
         for bound in self._bound.values():
             bound.commit()
 
+    def has(self, spec: ListenerSpec) -> bool:
+        """
+        Tell whether a program is given this address: ports can be shared, so the kernel would let
+        it be bound once more, and each would get some of the clients.
+        """
+        return spec.key in self._bound
+
     def facts(self) -> list[BoundFacts]:
         """
         Note what another image of this process needs to go on.

@@ -10,6 +10,8 @@ import tempfile
 from pathlib import Path
 from signal import SIGTERM, SIGUSR1
 
+from mwproxy.process.child import Phase
+from mwproxy.process.sockets import CannotBind, ListenerSpec
 from tests.master.fixture import SupervisorTestCase
 from tests.process.memory import MemoryProcess
 
@@ -241,3 +243,19 @@ class ChangeTests(SupervisorTestCase):
         self.write(*ONE)
         self.serve_next()
         self.assertFalse(path.exists())
+
+    def test_an_address_of_a_program_and_of_a_proxy(self) -> None:
+        """
+        A worker cannot listen where a program does: ports can be shared, and each would get some of
+        the clients.
+        """
+        with socket.create_server(("127.0.0.1", 0)) as sock:
+            port = sock.getsockname()[1]
+        self.start(*ONE, f"    listen-on 127.0.0.1:{port}")
+        self.reload()
+        (loading,) = (each for each in self.instance.workers if each.phase is Phase.STARTING)
+        for number, refused in ((port, True), (port % 60000 + 1024, False)):
+            spec = ListenerSpec("ipv4", "127.0.0.1", number)
+            self.assertEqual(self.supervisor.programs.listens_on(spec), refused)
+        with self.assertRaisesRegex(CannotBind, "is given to a program by 'listen-on' for"):
+            self.supervisor.worker_needs(loading, ListenerSpec("ipv4", "127.0.0.1", port))
