@@ -326,6 +326,7 @@ class LineSession(Protocol):
             if self._ended:
                 self.leave()
             return False
+        before = self.state.timeout_ms
         try:
             self.execute(command)
         except CommandError as error:
@@ -333,6 +334,8 @@ class LineSession(Protocol):
         except Exception:
             _log.failure("console command failed")
             self.refuse("Internal error")
+        if self.state.timeout_ms != before:
+            self._rearm()
         return True
 
     def _pull(self, pieces: Iterator[str]) -> None:

@@ -337,6 +337,15 @@ class FlowTests(SessionTestCase):
         self.clock.advance(0.2)
         self.assertTrue(self.wire.aborted)
 
+    def test_timeout_counts_at_once(self) -> None:
+        """
+        C{set timeout cli} is about the very pause that follows it.
+        """
+        self.begin("i", timeout_ms=1000)
+        self.say("set timeout cli 5\n")
+        self.clock.advance(4)
+        self.assertEqual(self.say("echo a\n"), "a\n\n")
+
     def test_idle_time_changed(self) -> None:
         """
         C{set timeout cli} counts in seconds.
