@@ -85,6 +85,23 @@ def open_console(options: argparse.Namespace, seconds: float = TIMEOUT) -> Conso
     return Console(options.socket, options.timeout or seconds, credentials(options))
 
 
+def open_lasting(options: argparse.Namespace, seconds: float = TIMEOUT) -> Console:
+    """
+    Connect for a while, as L{open_console} does.
+
+    @return: A console that does not hang up while nobody asks.
+
+    @raise Unreachable: It cannot be asked.
+    """
+    console = open_console(options, seconds)
+    try:
+        console.stay()
+    except BaseException:
+        console.close()
+        raise
+    return console
+
+
 def credentials(options: argparse.Namespace) -> Credentials:
     """
     Get what TLS needs from the command line.

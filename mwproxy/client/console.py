@@ -13,6 +13,8 @@ from mwproxy.protocols.cli_lines import MAX_TAG
 
 #: Bytes of an answer that is kept whole: 10,000 servers have some 4 MB of C{show stat}.
 MOST = 128 * 1024 * 1024
+#: Seconds that a conversation may be idle.
+LASTING = 3600
 #: Commands that the console hangs up after.
 _LAST = ("quit", "reload", "hard-reload")
 
@@ -106,6 +108,16 @@ class Console:
         """
         self.closed = True
         self.connection.close()
+
+    def stay(self) -> None:
+        """
+        Have the console not hang up while nobody asks: a worker's does after C{stats timeout}, 10 s
+        unless it is set.
+
+        @raise Unreachable: It hung up.
+        """
+        if not self.master:
+            self.ask(f"set timeout cli {LASTING}", self._seconds)
 
     def stream(self, command: str, seconds: float | None = None) -> Iterator[bytes]:
         """

@@ -14,7 +14,7 @@ from mwproxy.client.command import (
     ClientCommand,
     client_commands,
     complain,
-    open_console,
+    open_lasting,
     positive_seconds,
 )
 
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     except ImportError:
         complain(NEEDS_RICH)
         return FAILED
-    connect = lambda: open_console(options, PATIENCE)  # noqa: E731
+    connect = lambda: open_lasting(options, PATIENCE)  # noqa: E731
     if options.once:
         return once(connect, options.socket, options.interval)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

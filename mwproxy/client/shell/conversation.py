@@ -10,7 +10,7 @@ import select
 import sys
 from collections.abc import Callable
 
-from mwproxy.client.command import DONE, TIMEOUT, complain, open_console
+from mwproxy.client.command import DONE, TIMEOUT, complain, open_lasting
 from mwproxy.client.connection import TooLate, Unreachable
 from mwproxy.client.console import Console, payload_tag, split
 from mwproxy.client.formats.usage import read_usage
@@ -192,7 +192,7 @@ def converse(options: argparse.Namespace) -> int:
     """
     history = History(history_file())
     conversation = Conversation(
-        lambda: open_console(options, TIMEOUT),
+        lambda: open_lasting(options, TIMEOUT),
         lambda suggest: make_editor(history, suggest),
         seconds=options.timeout or PATIENCE,
         color=wants_color(sys.stdout),

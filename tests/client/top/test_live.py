@@ -68,6 +68,18 @@ class SampleTests(ConsoleTestCase):
         sample = sampler.take()
         self.assertEqual((sample.worker, sample.processes), (0, []))
 
+    def test_stays(self) -> None:
+        """
+        A worker's console is asked not to hang up soon; a master's does not.
+        """
+        for master, heard in ((True, []), (False, ["set timeout cli 3600"])):
+            console = self.prompting({}, master=master)
+            with Console(self.path, 10) as asked:
+                asked.stay()
+            self.assertEqual(console.heard, heard)
+            console.stop()
+            os.unlink(self.path)  # noqa: PTH108
+
     def test_draining(self) -> None:
         """
         Old workers are asked how much they have left; one that goes meanwhile does not matter.
