@@ -17,6 +17,7 @@ from mwproxy.config.console_settings import ConsoleSettings, console_settings
 from mwproxy.config.model import Bind
 from mwproxy.console.audit import refused_handshake
 from mwproxy.console.gate import RESERVED, ConsolePort, Gate
+from mwproxy.console.identity import peer_of
 from mwproxy.console.line_session import LineSession
 from mwproxy.console.master_session import MasterConsole
 from mwproxy.console.master_view import MasterView, ReloadResult
@@ -316,6 +317,9 @@ class ConsoleService(Service):
             sock = inherited_socket(each.fd)
             if sock is None:
                 continue
+            if not each.who:
+                # A version without TLS and audit has left it: it is the client's own socket.
+                each.who = peer_of(sock).text
             session = self._make(Peer())
             self._port.admit(sock, session)
             waits = 0 <= each.request < len(reloads)
