@@ -115,6 +115,7 @@ _PROGRAMS = frozenset(
         "log_output",
         "on_failure",
         "option_keep_unchanged",
+        "option_start_after_stop",
         "ready",
         "restart",
         "rlimit",

@@ -92,6 +92,8 @@ class ProgramSettings:
 
     @ivar keep_unchanged: A reload that changes nothing for it leaves it alone.
 
+    @ivar start_after_stop: A reload starts the new instance when the former one has gone.
+
     @ivar stop_signal: The number of the signal that asks it to go, 0 for what the master got.
 
     @ivar stop_timeout_ms: How long it may take to go, L{None} for ever.
@@ -120,6 +122,7 @@ class ProgramSettings:
     passed: tuple[PassedSocket, ...] = ()
     output: OutputRate | None = None
     log_to: tuple[str, ...] = ()
+    start_after_stop: bool = False
 
 
 NO_PROGRAM_SETTINGS = ProgramSettings()

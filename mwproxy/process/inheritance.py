@@ -160,12 +160,15 @@ class RestFacts:
     @ivar program: Its last instance.
 
     @ivar due: When it is started, L{None} for not any more.
+
+    @ivar after: It is started when the former instance has gone instead.
     """
 
     program: ProgramFacts
     in_row: int = 0
     since: float = 0.0
     due: float | None = None
+    after: bool = False
 
 
 @dataclass(slots=True)

@@ -29,6 +29,9 @@ class Change:
 
     @ivar former_rests: Those that do not run, likewise.
 
+    @ivar replaced: Instances that had to go before their candidates could start: they are started
+        again if it fails.
+
     @ivar stay: Names of programs whose running instance stays the current one.
 
     @ivar done: Fires when all candidates are ready, with an empty text, or with the reason why it
@@ -53,6 +56,7 @@ class Change:
         self.former: list[ProgramProcess] = []
         self.former_rests: list[Rest] = []
         self.stay: frozenset[str] = frozenset()
+        self.replaced: list[ProgramProcess] = []
         self.done: Deferred[str] = Deferred()
         self.over = False
         self._system = system
@@ -95,7 +99,8 @@ class Change:
         instance that is better than none.
         """
         tolerant = description.settings.on_failure in (IGNORE, DEGRADE)
-        return tolerant and all(each.name != description.name for each in self.former)
+        former = {each.name for each in (*self.former, *self.replaced)}
+        return tolerant and description.name not in former
 
     def ready(self, name: str) -> None:
         """

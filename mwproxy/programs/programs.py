@@ -71,13 +71,16 @@ class Programs:
         self._sockets = PassedSockets()
         self._change: Change | None = None
         self._stopping = False
+        # Not started yet: they wait for the former instances of their names to be gone.
+        self._after: dict[str, ProgramProcess] = {}
 
     @property
     def alive(self) -> bool:
         """
         Whether any runs, or will.
         """
-        return bool(self.running) or any(each.due is not None for each in self.resting)
+        resting = any(each.due is not None for each in self.resting)
+        return bool(self.running or resting or self._after)
 
     @property
     def patience(self) -> float:
@@ -112,7 +115,9 @@ class Programs:
 
         @return: What does not run, and the sockets of programs.
         """
-        return [each.facts() for each in self.resting], self._sockets.facts()
+        resting = [each.facts() for each in self.resting]
+        resting += [RestFacts(each.facts(), after=True) for each in self._after.values()]
+        return resting, self._sockets.facts()
 
     def inherit(
         self,
@@ -135,6 +140,10 @@ class Programs:
             last = self._inherited(rest.program)
             last.pid, last.mark = rest.program.pid, rest.program.mark
             last.environment = rest.program.environment
+            if rest.after:
+                self._after[last.name] = last
+                self._system.call_later(0, self._start_waiting)
+                continue
             found = Rest(self._system, last, rest.in_row, rest.due, self._start_again)
             found.since = rest.since
             self.resting.append(found)
@@ -184,9 +193,14 @@ class Programs:
         change.stay = frozenset(
             each.name for each in descriptions if not first and not each.start_on_reload
         )
+        self._after.clear()
+        first_stop = {each.name for each in fresh if each.settings.start_after_stop}
         for program in list(self.running):
             if program.old or program.name not in kept:
-                self._send_away(program, change, sections)
+                at_once = program.name in first_stop
+                if at_once and not program.old and sections[program.name].settings.ready:
+                    change.replaced.append(program)
+                self._send_away(program, change, sections, at_once=at_once)
         for rest in list(self.resting):
             if rest.name in kept or (rest.name in change.stay):
                 continue
@@ -199,8 +213,9 @@ class Programs:
                 change.expect(each, self._watch_time(change, each))
         for each in fresh:
             if not change.over:
-                candidate = each.settings.ready is not None
-                self._launch(each, environment, reload_count, candidate=candidate)
+                program = self._make(each, environment, reload_count)
+                program.candidate = each.settings.ready is not None
+                self._launch_when_possible(program, alone=each.settings.start_after_stop)
         change.check()
         return change.done
 
@@ -229,12 +244,17 @@ class Programs:
         if change is None:
             return
         change.end()
+        for name in [name for name, each in self._after.items() if each.candidate]:
+            del self._after[name]
         for rest in list(self.resting):
             if rest.program.candidate:
                 self._forget(rest)
         for program in list(self.running):
             if program.candidate:
                 program.discard(DISCARD)
+        for former in change.replaced if not self._stopping else ():
+            again = self._make(former.description, former.environment, former.reload_count)
+            self._launch_when_possible(again, alone=True)
         self._tidy()
 
     def give_up(self) -> None:
@@ -250,6 +270,7 @@ class Programs:
         """
         if signum in ENDING or signum == SIGKILL:
             self._stopping = True
+            self._after.clear()
             for rest in list(self.resting):
                 if rest.due is not None:
                     self._forget(rest)
@@ -325,6 +346,7 @@ class Programs:
         """
         self.running.remove(program)
         self._guard.remove(program.pid)
+        self._start_waiting()
         if self._change is None:
             self._tidy()
         self._tell_gone()
@@ -377,38 +399,65 @@ class Programs:
         }
 
     def _send_away(
-        self, program: ProgramProcess, change: Change, sections: Mapping[str, Program]
+        self,
+        program: ProgramProcess,
+        change: Change,
+        sections: Mapping[str, Program],
+        *,
+        at_once: bool,
     ) -> None:
-        if not program.old and goes_later(program.description, sections):
+        if not (program.old or at_once) and goes_later(program.description, sections):
             change.former.append(program)
             return
         program.old = program.old or program.name not in change.stay
         program.signal(change.signum, leaving=program.old)
 
-    def _launch(
-        self,
-        description: Program,
-        environment: Mapping[str, str],
-        reload_count: int,
-        *,
-        in_row: int = 0,
-        candidate: bool = False,
-    ) -> ProgramProcess | None:
+    def _make(
+        self, description: Program, environment: Mapping[str, str], reload_count: int
+    ) -> ProgramProcess:
         program = ProgramProcess(self._system, self, description, reload_count)
-        program.in_row = in_row
-        program.candidate = candidate
+        program.environment = dict(environment)
         program.mark = mark_of(description, environment)
+        return program
+
+    def _launch_when_possible(self, program: ProgramProcess, *, alone: bool) -> None:
+        """
+        Start an instance.
+
+        @param alone: Not before all others of its section have gone.
+        """
+        if alone and any(each.name == program.name for each in self.running):
+            self._after[program.name] = program
+        else:
+            self._launch(program)
+
+    def _start_waiting(self) -> None:
+        running = {each.name for each in self.running}
+        for name in [name for name in self._after if name not in running]:
+            program = self._after.pop(name)
+            self._launch(self._copy(program))
+
+    def _copy(self, program: ProgramProcess) -> ProgramProcess:
+        """
+        Make an instance like another one.
+        """
+        made = self._make(program.description, program.environment, program.reload_count)
+        made.candidate = program.candidate
+        return made
+
+    def _launch(self, program: ProgramProcess) -> bool:
+        description = program.description
         try:
-            program.start(environment, self._sockets.descriptors(description))
+            program.start(program.environment, self._sockets.descriptors(description))
         except (OSError, CannotBind) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             self._speaker.alert(f"Cannot execute {description.command[0]}: {reason}")
             self._not_started(program, reason or "")
-            return None
+            return False
         self.running.append(program)
         self._guard.add(program.pid)
         self._speaker.notice(f"New program '{program.name}' ({program.pid}) forked")
-        return program
+        return True
 
     def _not_started(self, program: ProgramProcess, reason: str) -> None:
         """
@@ -435,16 +484,10 @@ class Programs:
 
     def _start_again(self, rest: Rest) -> None:
         self.resting.remove(rest)
-        last = rest.program
-        program = self._launch(
-            last.description,
-            last.environment,
-            last.reload_count,
-            in_row=rest.in_row,
-            candidate=last.candidate,
-        )
+        program = self._copy(rest.program)
+        program.in_row = rest.in_row
         change = self._change
-        if change is not None and rest in change.former_rests and program is not None:
+        if self._launch(program) and change is not None and rest in change.former_rests:
             change.former.append(program)
 
     def _forget(self, rest: Rest) -> None:
@@ -458,6 +501,7 @@ class Programs:
         """
         users = [each.description for each in self.running if each.running and not each.old]
         users += [each.program.description for each in self.resting if each.due is not None]
+        users += [each.description for each in self._after.values()]
         self._sockets.keep(users)
 
     def _watch_time(self, change: Change, description: Program) -> Callable[[], None]:

@@ -191,6 +191,40 @@ class ProgramTests(ProcessTestCase):
         self.assertIn("its former instance has ", answer)
         self.assertEqual(self.ask(str(proxy.directory / "s")), former)
 
+    def test_one_at_a_time(self) -> None:
+        """
+        A program that cannot run twice is replaced when it has gone, and comes back when the reload
+        fails.
+        """
+        section = program(
+            "wait <dir>/go serve <dir>/<place>",
+            "ready listen <dir>/<place> timeout <time>",
+            "option start-after-stop",
+        )
+        proxy = self.make(NAMED + section, word="one", time="20s", place="a")
+        go = proxy.directory / "go"
+        go.touch()
+        proxy.start()
+        proxy.wait_ready()
+        (first,) = self.program_pids(proxy)
+        proxy.configure(NAMED + section, word="two", place="b")
+        self.assertEqual(proxy.reload().splitlines()[0], "Success=1")
+        self.assertNotIn(first, proxy.processes())
+        (second,) = self.program_pids(proxy)
+        self.assertEqual(self.ask(str(proxy.directory / "b")), second)
+        go.unlink()
+        (proxy.directory / "b").unlink()
+        proxy.configure(NAMED + section, word="three", time="300ms", place="c")
+        self.assertEqual(proxy.reload().splitlines()[0], "Success=0")
+        go.touch()
+        proxy.wait(lambda: (proxy.directory / "b").exists())
+        proxy.wait_output("Program 'side' .* is ready", times=3)
+        (third,) = self.program_pids(proxy)
+        self.assertEqual(self.ask(str(proxy.directory / "b")), third)
+        self.assertEqual(proxy.get("web").body, b"two")
+        self.assertEqual(proxy.stop(), 0)
+        self.assert_no_orphans(proxy)
+
     def test_ready_spop(self) -> None:
         """
         C{ready spop} waits for the hello of an agent; one that only accepts is none.

@@ -259,3 +259,66 @@ class ChangeTests(SupervisorTestCase):
             self.assertEqual(self.supervisor.programs.listens_on(spec), refused)
         with self.assertRaisesRegex(CannotBind, "is given to a program by 'listen-on' for"):
             self.supervisor.worker_needs(loading, ListenerSpec("ipv4", "127.0.0.1", port))
+
+    def test_one_at_a_time(self) -> None:
+        """
+        With C{start-after-stop} the new instance starts when the former one has gone; if it does
+        not get ready the former one is started again, once it has gone itself.
+        """
+        alone = (*READY, "    option start-after-stop")
+        self.start_ready(*alone)
+        for succeeds in (True, False):
+            answer = self.supervisor.reload()
+            former = self.system.programs()[-1]
+            self.assertEqual(former.signals, [SIGUSR1])
+            former.exit(0)
+            new = self.system.programs()[-1]
+            self.assertIsNot(new, former)
+            if succeeds:
+                self.notify(new)
+                self.serve()
+                self.assertTrue(self.successResultOf(answer).success)
+                self.assertEqual(new.signals, [])
+        self.system.clock.advance(10)
+        self.assertFalse(self.successResultOf(answer).success)
+        self.assertEqual(new.signals, [SIGTERM])
+        self.assertIs(self.system.programs()[-1], new)
+        new.exit(143)
+        again = self.system.programs()[-1]
+        self.assertIsNot(again, new)
+        self.assertEqual(self.kinds()[-1], "one 1")
+        self.assertEqual(self.over, [])
+
+    def test_one_at_a_time_without_ready(self) -> None:
+        """
+        Without C{ready} nothing waits for it; a stop forgets what was to be started.
+        """
+        (former,) = self.start(*ONE, "    option start-after-stop")
+        (one,) = self.system.programs()
+        worker = self.serve_next()
+        former.exit(0)
+        self.assertEqual((one.signals, self.system.programs()), ([SIGUSR1], [one]))
+        self.assertTrue(self.supervisor.programs.alive)
+        (resting,), _ = self.supervisor.programs.more_facts()
+        self.assertEqual((resting.program.name, resting.after), ("one", True))
+        self.supervisor.handle_signal(SIGTERM)
+        one.exit(143)
+        worker.exit(143)
+        self.system.clock.advance(2)
+        self.assertEqual((self.over, len(self.system.programs())), ([0], 1))
+
+    def test_another_image_starts_what_waits(self) -> None:
+        """
+        A successor starts what waits when the former instance has gone.
+        """
+        self.start(*ONE, "    option start-after-stop")
+        self.serve_next()
+        facts, guard = self.supervisor.programs.facts()
+        resting, passed = self.supervisor.programs.more_facts()
+        self.setUp()
+        self.supervisor.programs.inherit(facts, guard, resting, passed)
+        (one,) = (each for each in self.system.children if each.pid == facts[0].pid)
+        self.system.clock.advance(0)
+        self.assertEqual(self.system.programs(), [])
+        one.exit(0)
+        self.assertEqual(len(self.system.programs()), 1)

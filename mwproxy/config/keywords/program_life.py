@@ -167,6 +167,16 @@ def kw_option_keep_unchanged(line: Line, section: ProgramDraft) -> None:
     section.settings = replace(section.settings, keep_unchanged=not line.negated)
 
 
+@keyword("option start-after-stop", sections="program", discovery=True, negatable=True)
+def kw_option_start_after_stop(line: Line, section: ProgramDraft) -> None:
+    """
+    Whether a reload asks the former instance to go first and starts the new one when it has gone,
+    for programs that cannot run twice; with C{ready}, if that reload fails the former one is
+    started again. Off unless said, as HAProxy has both at one time.
+    """
+    section.settings = replace(section.settings, start_after_stop=not line.negated)
+
+
 def check_address(name: str, text: str) -> Address:
     """
     Read an address that needs no resolution.

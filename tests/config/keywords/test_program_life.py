@@ -57,6 +57,7 @@ class ProgramLifeTests(LoadingTestCase):
         )
         self.assertEqual(self.settings("stop-signal SIGHUP").stop_signal, 1)
         self.assertEqual(self.settings("stop-signal 15").stop_signal, 15)
+        self.assertTrue(self.settings("option start-after-stop").start_after_stop)
         found = self.settings("option keep-unchanged", "no option keep-unchanged")
         self.assertFalse(found.keep_unchanged)
 
