@@ -351,6 +351,8 @@ class Supervisor:
             instance.workers
             or self.programs.alive
             or self._reloads.attempt
+            # They may bring a worker, unless the first configuration was not to be had.
+            or (instance.serving and self._reloads.requests())
             or self._respawns.waiting
         ):
             self._finished = True

@@ -169,6 +169,36 @@ class ReloadTests(SupervisorTestCase):
             "STATUS=Reload failed (master failed to load or to parse new configuration)!\n",
         )
 
+    def test_one_in_line_brings_a_worker_back(self) -> None:
+        """
+        When the last worker is gone, and the one that loads fails too, a reload that waits is
+        still done; when the last in line fails nothing is left.
+        """
+        (old,) = self.start("    master-worker no-exit-on-failure")
+        first, (new,) = self.reload()
+        second, _ = self.reload()
+        old.exit(137)
+        new.begin()
+        new.exit(137)
+        self.assertFalse(self.successResultOf(first).success)
+        (other,) = self.starting()
+        other.hello()
+        other.ready()
+        self.assertTrue(self.successResultOf(second).success)
+        self.system.clock.advance(2)
+        self.assertEqual((self.over, self.kinds()), ([], ["master 2", "worker 0"]))
+        _, (new,) = self.reload()
+        self.reload()
+        other.exit(137)
+        new.hello()
+        new.begin()
+        new.exit(1)
+        (last,) = self.starting()
+        last.hello()
+        last.exit(1)
+        self.system.clock.advance(2)
+        self.assertEqual(self.over, [137])
+
     def test_a_second_reload_waits(self) -> None:
         """
         Reloads are served one after the other, each answered for its own content.
