@@ -35,6 +35,8 @@ OPTIONS = {
     "option tcp-smart-connect": "Save the acknowledgement of a connection.",
 }
 
+_LIVE = "Needs level operator; HAProxy lets level user do it."
+_NONE = "There are no stick tables: answers as HAProxy does without."
 _EPOLL = "No effect: epoll is the only poller."
 _OWN = "mwproxy's own."
 _ENGINE = "No effect: it tunes HAProxy's own engine."
@@ -88,6 +90,29 @@ DIFFERENCES = {
     "show proc": "Extension: `json`.",
     "add server": "An option without its value is refused. See"
     " [console.md](console.md#servers-that-come-and-go).",
+    "add map": _LIVE + " A payload is taken whole or not at all.",
+    "add acl": _LIVE + " It takes a payload too.",
+    "set map": _LIVE,
+    "del map": _LIVE,
+    "del acl": _LIVE,
+    "clear map": _LIVE,
+    "clear acl": _LIVE,
+    "prepare map": _LIVE,
+    "prepare acl": _LIVE,
+    "commit map": _LIVE,
+    "commit acl": _LIVE,
+    "show map": "The number before an entry is no address; entries are counted once, not for each"
+    " use.",
+    "show acl": "As `show map`.",
+    "show errors": "The reason in words where HAProxy shows the state of its parser.",
+    "show activity": "Other figures.",
+    "show fd": "Other figures: what a descriptor is, and whom it serves.",
+    "show events": "There are no rings.",
+    "show sess": "Most figures of a line are placeholders; there is no `susp`.",
+    "show table": _NONE,
+    "set table": _NONE,
+    "clear table": _NONE,
+    "set var": "A value that needs a session is refused.",
     "wait": "Not interrupted by a client that closes its sending side. `srv-unused` means"
     " `srv-removable`.",
     "set server": "A port beyond 65535, or with letters behind it, is refused. See"
