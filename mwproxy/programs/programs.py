@@ -198,7 +198,8 @@ class Programs:
         for program in list(self.running):
             if program.old or program.name not in kept:
                 at_once = program.name in first_stop
-                if at_once and not program.old and sections[program.name].settings.ready:
+                current = program.running and not program.old
+                if at_once and current and sections[program.name].settings.ready is not None:
                     change.replaced.append(program)
                 self._send_away(program, change, sections, at_once=at_once)
         for rest in list(self.resting):
@@ -212,7 +213,8 @@ class Programs:
             if each.settings.ready is not None:
                 change.expect(each, self._watch_time(change, each))
         for each in fresh:
-            if not change.over:
+            # The others have lost their former instances already.
+            if not change.over or each.settings.ready is None:
                 program = self._make(each, environment, reload_count)
                 program.candidate = each.settings.ready is not None
                 self._launch_when_possible(program, alone=each.settings.start_after_stop)
@@ -227,7 +229,8 @@ class Programs:
         if change is None:
             return
         change.end()
-        for program in [*self.running, *(each.program for each in self.resting)]:
+        resting = [each.program for each in self.resting]
+        for program in [*self.running, *resting, *self._after.values()]:
             program.candidate = False
         for program in change.former:
             program.old = program.name not in change.stay
@@ -514,9 +517,11 @@ class Programs:
         for program in found:
             self._say_late(program)
         if not found:
+            waits = description.name in self._after
+            why = "its former instance has not gone" if waits else "it does not stay"
             self._speaker.alert(
                 f"Program '{description.name}' is not ready after {_seconds(description)} seconds:"
-                " it does not stay."
+                f" {why}."
             )
         if not change.tolerates(description):
             change.fail(f"program '{description.name}' is not ready")

@@ -9,6 +9,7 @@ import socket
 import tempfile
 from pathlib import Path
 from signal import SIGTERM, SIGUSR1
+from typing import Any
 
 from mwproxy.process.child import Phase
 from mwproxy.process.sockets import CannotBind, ListenerSpec
@@ -322,3 +323,40 @@ class ChangeTests(SupervisorTestCase):
         self.assertEqual(self.system.programs(), [])
         one.exit(0)
         self.assertEqual(len(self.system.programs()), 1)
+
+    def test_a_former_instance_that_does_not_go(self) -> None:
+        """
+        A new instance that never came to start makes the reload fail, and the former one is still
+        there.
+        """
+        one, _ = self.start_ready(*READY, "    option start-after-stop")
+        answer = self.supervisor.reload()
+        self.system.clock.advance(10)
+        self.assertFalse(self.successResultOf(answer).success)
+        self.assertIn(
+            "A Program 'one' is not ready after 10 seconds: its former instance has not gone.",
+            self.said,
+        )
+        self.assertEqual(self.system.programs(), [one])
+        one.exit(0)
+        self.assertEqual(len(self.system.programs()), 2)
+
+    def test_the_others_are_started_all_the_same(self) -> None:
+        """
+        A program without C{ready} is replaced even when another one fails at once: its former
+        instance was asked to go.
+        """
+        two = ("program two", "    command /bin/two")
+        self.start(*two)
+        self.write(*READY, *two)
+        spawn = self.system.spawn
+
+        def fail_once(*args: Any, **more: Any) -> int:
+            self.system.spawn = spawn  # type: ignore[method-assign]  # as it was
+            raise OSError(11, "no more processes")
+
+        self.system.spawn = fail_once  # type: ignore[method-assign]  # the first only
+        answer = self.supervisor.reload()
+        self.assertFalse(self.successResultOf(answer).success)
+        former, new = self.system.programs()
+        self.assertEqual((former.signals, new.argv[-1], new.signals), ([SIGUSR1], "/bin/two", []))
