@@ -304,17 +304,20 @@ class Reloads:
         instance.environment = discovery.environment
         if first:
             instance.global_ = discovery.global_
-        self._programs.change(
-            discovery.programs,
-            discovery.environment,
-            instance.reloads,
-            hard=request.hard,
-            first=first,
-            tell=request.tell,
-            lost=lambda reason: self._without_programs(attempt),
-        ).addCallback(self._with_programs, attempt)
+        self._change_programs(attempt, first).addCallback(self._with_programs, attempt)
         if self._programs.patience:
             instance.manager.loading(self._programs.patience)
+
+    def _change_programs(self, attempt: Attempt, first: bool) -> Deferred[str]:
+        return self._programs.change(
+            attempt.discovery.programs,
+            attempt.discovery.environment,
+            self._instance.reloads,
+            hard=attempt.request.hard,
+            first=first,
+            tell=attempt.request.tell,
+            lost=lambda reason: self._without_programs(attempt),
+        )
 
     def _with_programs(self, problem: str, attempt: Attempt) -> None:
         """
