@@ -314,12 +314,18 @@ def _wants_master(settings: Settings) -> bool:
 
 
 def _sockets_are_fine(settings: Settings, speaker: Speaker) -> bool:
+    from mwproxy.config.console_settings import console_settings
     from mwproxy.console.spec import parse_console_spec
     from mwproxy.core.diagnostics import ConfigError
 
     try:
-        for each in settings.sockets:
-            parse_console_spec(each)
+        lines = [line for each in settings.sockets for line in parse_console_spec(each)]
+        if settings.check and any(console_settings(line).tls for line in lines):
+            # Whoever starts reads them anyway.
+            from mwproxy.console.listener import tls_problem
+
+            for problem in filter(None, map(tls_problem, lines)):
+                raise ConfigError(problem)
     except ConfigError as error:
         speaker.alert(f"config : {error}")
         speaker.alert("config : Can't create the master's CLI.")

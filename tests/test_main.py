@@ -242,6 +242,15 @@ class RunTests(MainTestCase):
         self.assertEqual(self.run_main("-W", "-f", self.config, "-S", "127.0.0.1:1,ssl"), 1)
         self.assertIn("no certificate: add", self.err)
 
+    def test_console_files(self) -> None:
+        """
+        C{-c} reads the TLS files of C{-S} too.
+        """
+        socket = f"{self.directory}/m.sock,ssl,crt,{self.directory}/none.pem"
+        self.assertEqual(self.run_main("-c", "-W", "-f", self.config, "-S", socket), 1)
+        self.assertIn(f"unable to load SSL certificate from file '{self.directory}/", self.err)
+        self.assertTrue(self.err.endswith("Can't create the master's CLI.\n"))
+
     def test_trace(self) -> None:
         """
         C{-dt} has nothing to show, and says so.
