@@ -46,6 +46,8 @@ class Terminal:
         self._pid, self._fd = pty.fork()
         if self._pid == 0:
             os.chdir(ROOT)
+            # As a login has it: tests that run in the background have it ignored.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             variables = {**os.environ, "TERM": "xterm-256color", **environment}
             variables.pop("NO_COLOR", None) if "NO_COLOR" not in environment else None
             words = (sys.executable, "-m", "mwproxy.client.main", *words)
