@@ -8,6 +8,7 @@ the first three counts as one test. The last line printed is the sum.
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,9 @@ def main(arguments: list[str]) -> int:
 
     @return: The exit status.
     """
+    # What a shell runs in the background has these ignored, and would hand that on.
+    for each in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(each, signal.SIG_DFL)
     passed = failed = skipped = 0
     if not arguments:
         for name, command in checks():
