@@ -111,6 +111,7 @@ class Askers:
         self.wrong: Counter[str] = Counter()
         self._port = port
         self._close = close
+        self._counting = threading.Lock()
         self._stops = [threading.Event() for _ in range(count)]
         self._threads = [
             threading.Thread(target=self._ask, args=(number,), daemon=True)
@@ -135,9 +136,10 @@ class Askers:
             turn += 1
             path = f"/{number}/{'x' * (turn % 5)}{turn}"
             answer = connection.ask(path).body.decode().strip()
-            self.asked += 1
-            if answer != path:
-                self.wrong[answer.replace(path, "<path>")] += 1
+            with self._counting:
+                self.asked += 1
+                if answer != path:
+                    self.wrong[answer.replace(path, "<path>")] += 1
             if self._close:
                 connection.close()
                 connection = Connection(self._port)
@@ -229,15 +231,19 @@ class EngineTests(AgentTestCase):
 
     def test_no_pipelining(self) -> None:
         """
-        So they do without pipelining, on a connection for each that waits.
+        So they do without pipelining, on a connection for each that waits. HAProxy 2.6 fails now
+        and then to make one of these; then it sets its error 1 without having asked the agent.
         """
         options = "no option pipelining\nno option async"
         agent, proxy = self.run_pair(SLOW, ECHOED, "path=path", options)
         askers = Askers(proxy.port("web"), 16)
         wait_until(lambda: askers.asked > 600, lambda: str(askers.asked), 6 * PATIENCE)
         askers.finish()
-        self.assertEqual(askers.wrong, {})
         found = agent.counters()
+        not_asked = askers.asked - found["notifies"]
+        self.assertEqual(askers.wrong, {"1": not_asked} if not_asked else {})
+        self.assertLess(not_asked, 16)
+        self.assertEqual(found["acks"], found["notifies"])
         self.assertEqual((found["errors"], found["refused"], found["canceled"]), (0, 0, 0))
 
     def test_frame_sizes(self) -> None:
