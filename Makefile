@@ -7,7 +7,8 @@ CFG ?= doc/examples/quickstart.cfg
 # Where Python finds the twistd plugin of a checkout only with this option.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--config-settings editable_mode=compat
-DEBIAN_TEST := haproxy hatop socat curl openssl s6 runit systemd zsh groff-base
+DEBIAN_TEST := haproxy hatop socat curl openssl s6 runit systemd zsh groff-base patch libcap2-bin iproute2 \
+	util-linux
 DEBIAN_BENCH := haproxy socat wrk util-linux iproute2
 SETUP_FILES := setup.cfg pyproject.toml
 # As pip leaves an installation. Where PYTHONDONTWRITEBYTECODE is set, each process would otherwise
