@@ -3,13 +3,17 @@ Rulesets: the lines of C{http-request} and its kin, compiled to one function.
 
 A compiled action takes the stream and returns L{None} to go on with the next line, or a
 L{Verdict}. A compiled ruleset is the same: a function of the stream.
+
+An action that has to wait for somebody returns a L{Wait}; it says so by an attribute C{waits} that
+is true, and so does a ruleset that has such lines (L{join_rules}). Rulesets without them are
+functions that know nothing of waiting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from mwproxy.core.diagnostics import Diagnostics, Where
 
@@ -35,7 +39,29 @@ class Verdict:
 
 ALLOW = Verdict("allow")
 
-Rule = Callable[[Any], Verdict | None]
+
+@dataclass(slots=True, eq=False)
+class Wait:
+    """
+    A verdict that somebody else has to find first, such as an agent.
+
+    @ivar begin: Begins to look for it. It is given a function, which it calls once with the verdict
+        of this one rule, L{None} to go on; it may do so before it returns. A stream that has ended
+        meanwhile ignores it.
+
+    @ivar then: The rest of the ruleset, a function of the stream; L{None} for nothing.
+
+    @ivar kind: C{"wait"}.
+    """
+
+    begin: Callable[[Callable[[Verdict | None], None]], None]
+    then: Callable[[Any], Outcome] | None = None
+    kind: str = "wait"
+
+
+Outcome: TypeAlias = "Verdict | Wait | None"
+
+Rule = Callable[[Any], Outcome]
 
 
 @dataclass(slots=True)
@@ -95,8 +121,10 @@ def join_rules(rules: list[tuple[Callable[[Any], bool] | None, Rule]]) -> Rule |
     if not rules:
         return None
     steps = tuple(rules)
+    if any(getattr(rule, "waits", False) for _condition, rule in steps):
+        return _Waiting(steps)
 
-    def run(stream: Any) -> Verdict | None:
+    def run(stream: Any) -> Outcome:
         for condition, rule in steps:
             if condition is None or condition(stream):
                 verdict = rule(stream)
@@ -105,3 +133,41 @@ def join_rules(rules: list[tuple[Callable[[Any], bool] | None, Rule]]) -> Rule |
         return None
 
     return run
+
+
+class _Waiting:
+    """
+    A ruleset in which a line may have to wait: it goes on behind that line.
+    """
+
+    waits = True
+
+    def __init__(self, steps: tuple[tuple[Callable[[Any], bool] | None, Rule], ...]) -> None:
+        self._steps = steps
+
+    def __call__(self, stream: Any, at: int = 0) -> Outcome:
+        steps = self._steps
+        while at < len(steps):
+            condition, rule = steps[at]
+            at += 1
+            if condition is None or condition(stream):
+                verdict = rule(stream)
+                if verdict is not None:
+                    return self._later(verdict, at)
+        return None
+
+    def _later(self, verdict: Outcome, at: int) -> Outcome:
+        """
+        Add what is behind a line to what its wait is followed by.
+
+        @param at: The line to go on with.
+        """
+        if isinstance(verdict, Wait):
+            inner = verdict.then
+
+            def rest(stream: Any) -> Outcome:
+                found = None if inner is None else inner(stream)
+                return self(stream, at) if found is None else self._later(found, at)
+
+            verdict.then = rest
+        return verdict
