@@ -125,6 +125,9 @@ DIFFERENCES = {
     "maxsessrate": "Counts per worker, where there are several (`nbproc`).",
     "rate-limit": "Counts per worker, where there are several (`nbproc`).",
     "help": "A master lists what the connection's level may run.",
+    "pidfile": "Not readable by others unless `pidfile-mode 644` is given. See"
+    " [management.md](management.md#pid-file).",
+    "pidfile-mode": _OWN + " See [management.md](management.md#pid-file).",
     "kept-generations": _OWN + " See [console.md](console.md#generations).",
     "insecure-manhole-wanted": _OWN + " See [console.md](console.md#a-python-prompt).",
 }

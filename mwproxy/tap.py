@@ -14,7 +14,7 @@ from twisted.python import usage
 
 from mwproxy.process.arguments import ArgumentError, parse_pid
 from mwproxy.process.arguments import UsageError as UnusableArguments
-from mwproxy.process.pidfile import remove_pidfile
+from mwproxy.process.pidfile import discard_prepared, prepare_pidfile, remove_pidfile
 from mwproxy.process.ready_fd import ReadyFd, parse_ready_fd
 from mwproxy.process.reexec import Arrival, NoInheritance, capture, take_arrival
 from mwproxy.process.settings import Settings
@@ -135,6 +135,8 @@ class Options(usage.Options):
             raise usage.UsageError(f"Could not change to directory {self['directory']}")
         if self.parent is not None and self.parent.get("pidfile") == TWISTD_PIDFILE:
             self.parent["pidfile"] = ""
+        if self.parent is not None and self.parent.get("pidfile"):
+            discard_prepared(self.parent["pidfile"])
         if self.parent is not None:
             self._refuse_rights(self.parent)
         if self.parent is not None and self.arrival is not None:
@@ -173,6 +175,9 @@ class Options(usage.Options):
             parent["pidfile"] = ""
         elif parent.get("pidfile"):
             remove_pidfile(parent["pidfile"], os.getpid())
+            if Path(parent["pidfile"]).exists():
+                # It was written before twistd became another user: it names us, and stays.
+                parent["pidfile"] = ""
 
     def settings(self) -> Settings:
         """
@@ -270,4 +275,6 @@ def makeService(options: Options) -> Any:
         reactor.callWhenRunning(stop_reactor, reactor)
 
     facts = None if arrival is None else arrival.facts
+    if options.parent is not None and options.parent.get("pidfile"):
+        prepare_pidfile(options.parent["pidfile"])
     return MasterService(System(reactor), settings, over, origin=origin, facts=facts)

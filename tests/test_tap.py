@@ -5,12 +5,15 @@ Tests for L{mwproxy.tap}.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from twisted.application.service import IServiceMaker
 from twisted.plugin import getPlugins
 from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
+from mwproxy.process.inheritance import FORMAT, MasterFacts
+from mwproxy.process.reexec import Arrival
 from mwproxy.process.settings import Settings
 from mwproxy.tap import Options
 
@@ -123,6 +126,36 @@ class OptionsTests(SynchronousTestCase):
             parent["pidfile"] = given
             options = Options()
             options.parent = parent
+            options.parseOptions(["-f", "a"])
+            self.assertEqual(parent["pidfile"], expected)
+
+    def test_prepared_in_vain(self) -> None:
+        """
+        An empty pid file, which a start that was killed may leave, does not keep twistd from
+        starting.
+        """
+        path = Path(self.mktemp()).absolute()
+        path.touch()
+        parent = usage.Options()
+        parent["pidfile"] = str(path)
+        options = Options()
+        options.parent = parent
+        options.parseOptions(["-f", "a"])
+        self.assertFalse(path.exists())
+
+    def test_pidfile_that_stays(self) -> None:
+        """
+        A pid file that a successor in place can neither read nor remove, as twistd wrote it before
+        it became another user, is not taken for that of another process.
+        """
+        path = Path(self.mktemp()).absolute()
+        for owner, expected in ((os.getpid(), str(path)), (1, "")):
+            path.write_text(str(owner))
+            parent = usage.Options()
+            parent["nodaemon"], parent["pidfile"] = 1, str(path)
+            options = Options()
+            options.parent = parent
+            options.arrival = Arrival(MasterFacts(FORMAT, os.getpid()))
             options.parseOptions(["-f", "a"])
             self.assertEqual(parent["pidfile"], expected)
 

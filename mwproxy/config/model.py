@@ -320,6 +320,8 @@ class Global(Sealed):
 
     @ivar pidfile_at: The line that gives it.
 
+    @ivar pidfile_mode: The permissions of the pid file.
+
     @ivar strict_limits: A worker that cannot have the descriptors it needs does not start.
 
     @ivar fd_hard_limit: Most descriptors that workers try to have, L{None} for the default.
@@ -363,6 +365,7 @@ class Global(Sealed):
     maxconn: int | None = None
     pidfile: str = ""
     pidfile_at: Where = NOWHERE
+    pidfile_mode: int = 0o600
     user: str = ""
     uid: int | None = None
     group: str = ""

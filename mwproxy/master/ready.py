@@ -53,7 +53,7 @@ class Announcer:
         first, self._first = self._first, False
         settings = discovery.settings
         if settings.pidfile:
-            self._write(settings.pidfile)
+            self._write(settings.pidfile, discovery.global_.pidfile_mode)
         if first and instance.older is not None:
             call_later = instance.system.call_later
             hard = settings.old_hard
@@ -89,9 +89,9 @@ class Announcer:
         if self._pidfile:
             remove_pidfile(self._pidfile, self._instance.system.pid)
 
-    def _write(self, path: str) -> None:
+    def _write(self, path: str, mode: int) -> None:
         try:
-            write_pidfile(path, self._instance.system.pid)
+            write_pidfile(path, self._instance.system.pid, mode=mode)
         except OSError as error:
             self._instance.speaker.warning(f"Cannot create pidfile {path} ({error.strerror})")
             return

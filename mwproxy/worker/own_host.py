@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mwproxy.process.delegate import Delegate
 from mwproxy.process.getsocks import NoTransfer, fetch_listeners
 from mwproxy.process.listeners import ListenerSet
-from mwproxy.process.pidfile import read_pidfile, restore_pidfile, write_pidfile
+from mwproxy.process.pidfile import Pidfile, read_pidfile, restore_pidfile, write_pidfile
 from mwproxy.process.ready_fd import ReadyFd
 from mwproxy.process.settings import Settings
 from mwproxy.process.sockets import ListenerSpec
@@ -55,7 +55,7 @@ class OwnHost(Surroundings):
         self._ready_fd = ReadyFd(settings.notify_fd)
         self._succession: Succession | None = None
         self._newcomers: Newcomers | None = None
-        self._former_pids: list[int] = []
+        self._former = Pidfile()
         self._written_pids: list[int] = []
         self._older = Delegate(settings.old_pids, self.speaker.warning, own=own)
         if self._older:
@@ -96,12 +96,14 @@ class OwnHost(Surroundings):
 
         @raise StartFailed: That failed; it was said.
         """
-        self.write_pids([os.getpid()])
+        self.write_pids([os.getpid()], settings.pidfile_mode)
         super().drop_privileges(settings)
 
-    def write_pids(self, pids: Sequence[int]) -> None:
+    def write_pids(self, pids: Sequence[int], mode: int) -> None:
         """
         Write the pid file of a daemon.
+
+        @param mode: Its permissions.
 
         @raise StartFailed: That failed; it was said.
         """
@@ -110,11 +112,11 @@ class OwnHost(Surroundings):
             return
         former = read_pidfile(path)
         try:
-            write_pidfile(path, *pids)
+            write_pidfile(path, *pids, mode=mode)
         except OSError:
             self.speaker.alert(f"[{self.program}.main()] Cannot create pidfile {path}")
             raise StartFailed(1) from None
-        self._former_pids = former
+        self._former = former
         self._written_pids = list(pids)
 
     def say_ready(self, facts: dict[str, Any]) -> None:
@@ -194,7 +196,7 @@ class OwnHost(Surroundings):
         self.listeners.undo()
         if self._written_pids:
             # The older processes go on.
-            restore_pidfile(self._settings.pidfile, self._former_pids, self._written_pids)
+            restore_pidfile(self._settings.pidfile, self._former, self._written_pids)
         self._older.resume()
         self._older.close()
 

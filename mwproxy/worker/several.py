@@ -83,7 +83,7 @@ class Member(OwnHost):
             end_now(1)
         super().drop_privileges(settings)
 
-    def write_pids(self, pids: object) -> None:
+    def write_pids(self, pids: object, mode: int) -> None:
         """
         Leave that to the starter.
         """
@@ -194,7 +194,7 @@ def start_several(host: OwnHost, settings: Settings, order: Order) -> Birth | in
                 return Birth(member, replace(order, process=number), configuration)
             theirs.close()
             children.append(_Child(number, pid, ours))
-        _begin(host, children)
+        _begin(host, children, configuration.global_.pidfile_mode)
     except (StartFailed, OSError) as error:
         status = error.status if isinstance(error, StartFailed) else 1
         if isinstance(error, OSError):
@@ -216,13 +216,15 @@ def _later(seconds: float, function: Callable[[], object]) -> None:
         function()
 
 
-def _begin(host: OwnHost, children: list[_Child]) -> None:
+def _begin(host: OwnHost, children: list[_Child], pidfile_mode: int) -> None:
     """
     Write the pid file and let the processes begin.
 
+    @param pidfile_mode: Permissions of that file.
+
     @raise StartFailed: One of them cannot.
     """
-    host.write_pids([child.pid for child in children])
+    host.write_pids([child.pid for child in children], pidfile_mode)
     for child in children:
         with contextlib.suppress(OSError):
             child.sock.sendall(_GO)

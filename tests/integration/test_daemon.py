@@ -436,6 +436,27 @@ class SeveralTests(SiteTestCase):
             self.site.wait_gone(pid)
         self.assertRaises(ConnectionRefusedError, self.site.ask)
 
+    def test_mode_of_the_pid_file(self) -> None:
+        """
+        Nobody else may read the pid file unless C{pidfile-mode} says so. A start that fails puts
+        the former one back as it was.
+        """
+        for settings, mode in (
+            ("nbproc 2", 0o600),
+            ("", 0o600),
+            ("pidfile-mode 640", 0o640),
+            ("nbproc 2\npidfile-mode 644\nuid 65534", 0o644),
+        ):
+            self.site.configure("one", settings=settings)
+            pids = self.site.replace() if self.site.pidfile.exists() else self.site.start()
+            found = self.site.pidfile.stat()
+            self.assertEqual((found.st_mode & 0o777, found.st_uid), (mode, os.geteuid()))
+        self.site.pidfile.chmod(0o444)
+        self.site.configure("two", settings="chroot /no/such/directory")
+        self.assertEqual(self.site.run("-sf", *map(str, pids)).returncode, 1)
+        self.assertEqual(self.site.pids(), pids)
+        self.assertEqual(self.site.pidfile.stat().st_mode & 0o777, 0o444)
+
     def test_pid_file_cannot_be_written(self) -> None:
         """
         Then nothing is started.

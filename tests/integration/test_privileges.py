@@ -140,8 +140,8 @@ class PrivilegeTests(ProcessTestCase):
 
     def test_pid_file(self) -> None:
         """
-        The pid file is made anew: a link that somebody put there is not followed, and only its
-        owner may write it.
+        The pid file is made anew: a link that somebody put there is not followed, and nobody but
+        its owner may read it.
         """
         proxy = self.make(NAMED, word="x")
         victim = proxy.directory / "victim"
@@ -153,7 +153,23 @@ class PrivilegeTests(ProcessTestCase):
         self.assertEqual(victim.read_text(), "precious")
         self.assertFalse(path.is_symlink())
         self.assertEqual(path.read_text(), f"{proxy.pid}\n")
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+
+    def test_mode_of_the_pid_file(self) -> None:
+        """
+        C{pidfile-mode} is what the file has, whatever the umask is; a reload changes it.
+        """
+        self.addCleanup(os.umask, os.umask(0o077))
+        readable = NAMED.replace("global\n", "global\n    pidfile-mode 644\n")
+        proxy = self.make(readable, word="x")
+        path = proxy.directory / "pid"
+        proxy.start("-p", str(path))
+        proxy.wait_ready()
         self.assertEqual(path.stat().st_mode & 0o777, 0o644)
+        proxy.configure(NAMED, word="y")
+        self.assertIn("Success=1", proxy.reload())
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(path.read_text(), f"{proxy.pid}\n")
 
     def test_control_channel_has_no_name(self) -> None:
         """

@@ -66,6 +66,7 @@ class CombinationTests(ProcessTestCase):
         self.assertEqual(status, 0, said)
         self.assertIn("Loading success.", said)
         wait_until(lambda: not self.attached(proxy), lambda: str(self.attached(proxy)), 20)
+        self.assertEqual(pidfile.stat().st_mode & 0o777, 0o600)
         return proxy, int(pidfile.read_text())
 
     def attached(self, proxy: Proxy) -> list[str]:

@@ -312,6 +312,7 @@ class StartTests(UpgradeTestCase):
         proxy = self.begin_as(sys.executable, twistd, "-n", "--pidfile", str(pidfile), "mwproxy")
         self.assert_upgrades(proxy, proxy.pid)
         self.assertEqual(pidfile.read_text(), str(proxy.pid))
+        self.assertEqual(pidfile.stat().st_mode & 0o777, 0o600)
         self.assertEqual(proxy.stop(), 0)
         self.assert_no_orphans(proxy)
         self.assertFalse(pidfile.exists())
@@ -333,6 +334,7 @@ class StartTests(UpgradeTestCase):
         pid = int(pidfile.read_text())
         self.assert_upgrades(proxy, pid)
         self.assertEqual(pidfile.read_text(), str(pid))
+        self.assertEqual(pidfile.stat().st_mode & 0o777, 0o600)
         os.kill(pid, signal.SIGTERM)
         self.assert_no_orphans(proxy)
 

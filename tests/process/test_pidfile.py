@@ -12,6 +12,9 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.process.pidfile import (
+    Pidfile,
+    discard_prepared,
+    prepare_pidfile,
     read_pidfile,
     remove_pidfile,
     restore_pidfile,
@@ -31,13 +34,79 @@ class PidfileTests(SynchronousTestCase):
 
     def test_written_and_replaced(self) -> None:
         """
-        The file has one line, is readable by all, and nothing is left beside it.
+        The file has one line, is readable by nobody else, and nothing is left beside it.
         """
-        write_pidfile(str(self.path), 12)
+        write_pidfile(str(self.path), 12, mode=0o644)
         write_pidfile(str(self.path), 345)
         self.assertEqual(self.path.read_text(), "345\n")
-        self.assertEqual(self.path.stat().st_mode & 0o777, 0o644)
+        self.assertEqual(self.mode(), 0o600)
         self.assertEqual([each.name for each in self.directory.iterdir()], ["p"])
+
+    def mode(self) -> int:
+        """
+        Tell the permissions.
+        """
+        return self.path.stat().st_mode & 0o777
+
+    def test_mode(self) -> None:
+        """
+        The permissions are those that were asked for, whatever the umask is.
+        """
+        self.addCleanup(os.umask, os.umask(0o077))
+        write_pidfile(str(self.path), 12, mode=0o644)
+        self.assertEqual(self.mode(), 0o644)
+        os.umask(0)
+        write_pidfile(str(self.path), 12)
+        self.assertEqual(self.mode(), 0o600)
+
+    def test_somebody_elses_file(self) -> None:
+        """
+        The owner is who writes, not who owned a former file.
+        """
+        self.path.write_text("1")
+        if os.getuid() == 0:
+            os.chown(self.path, 65534, 65534)
+        write_pidfile(str(self.path), 12)
+        self.assertEqual(self.path.stat().st_uid, os.getuid())
+
+    def test_written_by_somebody_else(self) -> None:
+        """
+        Who opens a file that was prepared gets one that only its owner may read, and nothing is
+        written through a link.
+        """
+        self.addCleanup(os.umask, os.umask(0))
+        victim = self.directory / "victim"
+        victim.write_text("precious")
+        self.path.symlink_to(victim)
+        prepare_pidfile(str(self.path))
+        self.path.write_text("12")
+        self.assertEqual((self.mode(), victim.read_text()), (0o600, "precious"))
+
+    def test_not_prepared(self) -> None:
+        """
+        A file that is there is left as it is, and a directory that is not there is no error.
+        """
+        self.path.write_text("12")
+        self.path.chmod(0o640)
+        prepare_pidfile(str(self.path))
+        self.assertEqual((self.path.read_text(), self.mode()), ("12", 0o640))
+        prepare_pidfile(str(self.directory / "no" / "p"))
+
+    def test_prepared_in_vain(self) -> None:
+        """
+        An empty file is discarded, one that names somebody is not, nor is a link.
+        """
+        prepare_pidfile(str(self.path))
+        discard_prepared(str(self.path))
+        self.assertFalse(self.path.exists())
+        discard_prepared(str(self.path))
+        self.path.write_text("12")
+        discard_prepared(str(self.path))
+        self.assertTrue(self.path.exists())
+        link = self.directory / "link"
+        link.symlink_to("/dev/null")
+        discard_prepared(str(link))
+        self.assertTrue(link.is_symlink())
 
     def test_several(self) -> None:
         """
@@ -45,16 +114,16 @@ class PidfileTests(SynchronousTestCase):
         """
         write_pidfile(str(self.path), 12, 13)
         self.assertEqual(self.path.read_text(), "12\n13\n")
-        self.assertEqual(read_pidfile(str(self.path)), [12, 13])
+        self.assertEqual(read_pidfile(str(self.path)), Pidfile((12, 13), 0o600))
 
     def test_no_pid_file(self) -> None:
         """
         What is no pid file names nobody.
         """
-        self.assertEqual(read_pidfile(str(self.path)), [])
+        self.assertEqual(read_pidfile(str(self.path)), Pidfile())
         self.path.write_text("12 x\n")
-        self.assertEqual(read_pidfile(str(self.path)), [])
-        self.assertEqual(read_pidfile(str(self.directory)), [])
+        self.assertEqual(read_pidfile(str(self.path)), Pidfile())
+        self.assertEqual(read_pidfile(str(self.directory)), Pidfile())
 
     def test_a_device(self) -> None:
         """
@@ -66,7 +135,7 @@ class PidfileTests(SynchronousTestCase):
         self.addCleanup(os.close, reading)
         write_pidfile(str(self.path), 12)
         self.assertEqual(os.read(reading, 100), b"12\n")
-        self.assertEqual(read_pidfile("/dev/null"), [])
+        self.assertEqual(read_pidfile("/dev/null"), Pidfile())
 
     def test_a_link_to_a_device(self) -> None:
         """
@@ -116,14 +185,14 @@ class PidfileTests(SynchronousTestCase):
         """
         path = str(self.path)
         write_pidfile(path, 12)
-        restore_pidfile(path, [], [13])
-        self.assertEqual(read_pidfile(path), [12])
-        restore_pidfile(path, [10, 11], [12])
-        self.assertEqual(read_pidfile(path), [10, 11])
-        restore_pidfile(path, [], [10, 11])
+        restore_pidfile(path, Pidfile(), [13])
+        self.assertEqual(read_pidfile(path).pids, (12,))
+        restore_pidfile(path, Pidfile((10, 11), 0o640), [12])
+        self.assertEqual(read_pidfile(path), Pidfile((10, 11), 0o640))
+        restore_pidfile(path, Pidfile(), [10, 11])
         self.assertFalse(self.path.exists())
-        restore_pidfile(path, [], [10])
-        restore_pidfile("/no/such/directory/p", [10], [11])
+        restore_pidfile(path, Pidfile(), [10])
+        restore_pidfile("/no/such/directory/p", Pidfile((10,)), [11])
 
     def test_no_directory(self) -> None:
         """

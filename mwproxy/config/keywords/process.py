@@ -229,6 +229,26 @@ def kw_pidfile(line: Line, section: Global) -> None:
         section.pidfile_at = line.where
 
 
+@keyword("pidfile-mode", sections="global", high=1, syntax="<mode>", discovery=True)
+def kw_pidfile_mode(line: Line, section: Global) -> None:
+    """
+    Permissions of the pid file, in octal, whatever the umask is (600 unless said); 644 for a
+    monitor of another user. The owner has to be able to read it, nobody else to write it.
+    """
+    text = line.args[0] if line.args else ""
+    if re.fullmatch(r"0?[0-7]{3}", text, re.ASCII) is None:
+        raise ConfigError(f"'{line.name}' expects three octal digits such as 644 (got '{text}').")
+    mode = int(text, 8)
+    if mode & 0o022:
+        raise ConfigError(
+            f"'{line.name}' : with mode {text} others than the owner could write into the file"
+            " whom '-sf' and '-st' are to signal; 644 lets them read it."
+        )
+    if not mode & 0o400:
+        raise ConfigError(f"'{line.name}' : with mode {text} its owner could not read the file.")
+    section.pidfile_mode = mode
+
+
 @keyword("quiet", sections="global", discovery=True)
 def kw_quiet(line: Line, section: Global) -> None:
     """

@@ -183,6 +183,31 @@ class ProcessTests(LoadingTestCase):
             ],
         )
 
+    def test_pidfile_mode(self) -> None:
+        """
+        Only its owner may read a PID file unless it is said otherwise; nobody else may write it.
+        """
+        self.assertEqual(self.settings().pidfile_mode, 0o600)
+        for word, mode in (("644", 0o644), ("0640", 0o640), ("400", 0o400)):
+            self.assertEqual(self.settings(f"pidfile-mode {word}").pidfile_mode, mode)
+        for words in ("", " 64", " 4755", " 688", " rw-r--r--"):
+            self.assertEqual(
+                self.refused(f"pidfile-mode{words}"),
+                [f"'pidfile-mode' expects three octal digits such as 644 (got '{words.strip()}')."],
+            )
+        for word in ("664", "602", "666"):
+            self.assertEqual(
+                self.refused(f"pidfile-mode {word}"),
+                [
+                    f"'pidfile-mode' : with mode {word} others than the owner could write into the"
+                    " file whom '-sf' and '-st' are to signal; 644 lets them read it."
+                ],
+            )
+        self.assertEqual(
+            self.refused("pidfile-mode 244"),
+            ["'pidfile-mode' : with mode 244 its owner could not read the file."],
+        )
+
     def test_twice(self) -> None:
         """
         A second line of a kind is an alert; the first one stays and the file is used.
