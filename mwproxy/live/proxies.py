@@ -15,6 +15,7 @@ from mwproxy.live.errors import ErrorBook
 from mwproxy.live.rates import RateLimit
 from mwproxy.live.servers import Server
 from mwproxy.live.tally import Tally
+from mwproxy.live.tls_files import TlsFiles
 
 if TYPE_CHECKING:
     from mwproxy.live.servers import Balancer
@@ -31,6 +32,16 @@ LogSink = Callable[[int, bytes], None]
 
 #: C{option} keywords about which streams are logged.
 LOG_OPTIONS = frozenset(("dontlog-normal", "dontlognull", "log-separate-errors"))
+
+
+#: A compiled ruleset, see C{rules/ruleset.py}.
+Rules = Callable[[Any], Any]
+
+
+def _rules(description: model.Proxy) -> tuple[Rules | None, Rules | None]:
+    if description.mode != "http":
+        return None, None
+    return description.http_request, description.http_response
 
 
 class Frontend:
@@ -54,6 +65,12 @@ class Frontend:
     @ivar logs_all: True when no option says which streams are logged, and how.
 
     @ivar listeners: Objects of C{net/listeners.py}.
+
+    @ivar request_rules: Applied to each stream before a backend is chosen: those of the section,
+        unless filters stand before them. L{None} for none. They may return a
+        L{Wait<mwproxy.rules.ruleset.Wait>}.
+
+    @ivar response_rules: The same for responses, after those of the backend.
     """
 
     def __init__(self, description: model.Proxy, worker: WorkerState) -> None:
@@ -70,6 +87,7 @@ class Frontend:
         self.render = description.log_format
         self.logs_all = not description.options & LOG_OPTIONS
         self.listeners: list[Any] = []
+        self.request_rules, self.response_rules = _rules(description)
 
 
 class Backend:
@@ -90,6 +108,11 @@ class Backend:
 
     @ivar downtime: Seconds spent without usable server before L{down_since}, which is 0.0 while
         there is one.
+
+    @ivar request_rules: Applied to each stream that goes to it, unless its frontend is the same
+        section; see L{Frontend}.
+
+    @ivar response_rules: Applied to each response, before those of the frontend.
     """
 
     balancer: Balancer
@@ -111,6 +134,7 @@ class Backend:
         self.downtime = 0.0
         self.down_since = 0.0
         self.log: LogSink | None = None
+        self.request_rules, self.response_rules = _rules(description)
         self._fullconn: int | None = None
         self.revisions: dict[int, int] = {}
 
@@ -168,6 +192,8 @@ class WorkerState:
 
     @ivar errors: Invalid messages, for C{show errors}.
 
+    @ivar tls_files: Certificates and their like, as consoles change them.
+
     @ivar maxconn_reached: How often no more connections were accepted as there were C{maxconn}.
 
     @ivar boot_ms: How long it took from the order to start until it served.
@@ -222,6 +248,7 @@ class WorkerState:
         self.dropped_logs = 0
         self.bytes_spliced = 0
         self.errors = ErrorBook()
+        self.tls_files = TlsFiles()
         self.maxconn_reached = 0
         self.boot_ms = 0
         self.under_master = False

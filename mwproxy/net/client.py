@@ -54,7 +54,7 @@ class Entry:
         self.first_timeout = min(self.timeout, self.request_timeout)
         keep = timeouts.http_keep_alive
         self.keep_alive_timeout = self.request_timeout if keep is None else seconds(keep)
-        self.request_rules = frontend.description.http_request
+        self.request_rules = frontend.request_rules
         self.monitor_uri = frontend.description.monitor_uri
         self.session_ended: Callable[[], None] = lambda: None
 

@@ -12,14 +12,20 @@ The phases of an exchange, and what each timeout means (configuration manual, 8.
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+from math import inf
 from typing import Any
+
+from twisted.logger import Logger
 
 from mwproxy.live.servers import Server
 from mwproxy.live.sessions import Stream
 from mwproxy.net.pools import take_idle
 from mwproxy.net.server_link import ServerLink
 from mwproxy.protocols.proxy_protocol import Header, encode_v1, encode_v2
+from mwproxy.rules.ruleset import Outcome, Wait
 from mwproxy.stream.assignment import (
     enqueue,
     leave_queue,
@@ -34,6 +40,7 @@ from mwproxy.stream.routing import Route
 NEW, QUEUED, CONNECTING, TURNAROUND, REQUEST, RESPONSE, DATA, TUNNEL, DONE = range(9)
 #: Before the same server is tried again.
 TURNAROUND_SECONDS = 1.0
+_log = Logger()
 
 
 class Exchange(Stream):
@@ -45,12 +52,15 @@ class Exchange(Stream):
     @ivar link: Its server connection, L{None} before there is one.
 
     @ivar step: Where it is, one of the numbers above.
+
+    @ivar held: It waits for somebody else's verdict, such as an agent's.
     """
 
     session: Any
     route: Any = None
     link: Any = None
     step: int = NEW
+    held: bool = False
     _counted: bool = False
 
     def dispatch(self, route: Route) -> None:
@@ -228,6 +238,37 @@ class Exchange(Stream):
                 self._connect(self.server)
         else:
             self.stalled(now)
+
+    def hold(self, wait: Wait, go_on: Callable[[Outcome], None]) -> None:
+        """
+        Wait for somebody else's verdict. How long is up to whom is asked: no timeout of the proxy
+        runs meanwhile.
+
+        @param wait: What a ruleset returned.
+
+        @param go_on: Called with the verdict of all the ruleset, unless the stream has ended.
+        """
+        self.held = True
+        session = self.session
+        session.expiry = inf
+        # A client that breaks off is to be noticed.
+        session.resume_reading()
+        wait.begin(partial(self._decided, wait, go_on))
+
+    def _decided(
+        self, wait: Wait, go_on: Callable[[Outcome], None], verdict: Outcome = None
+    ) -> None:
+        if not self.held or self.step == DONE:
+            return
+        self.held = False
+        try:
+            if wait.then is not None:
+                verdict = wait.then(self, verdict)
+            go_on(verdict)
+        except Exception:
+            # Whoever brings the verdict serves other streams too.
+            _log.failure("going on with a stream failed")
+            self.session.crashed()
 
     def leave_queue(self) -> None:
         """

@@ -20,11 +20,12 @@ from mwproxy.net.server_link import ServerLink
 from mwproxy.net.transfer import Transfer
 from mwproxy.protocols.http1.framing import ChunkScanner
 from mwproxy.protocols.http1.messages import BadMessage, Request
+from mwproxy.rules.ruleset import Outcome
 from mwproxy.stream import answers
 from mwproxy.stream.assignment import take
 from mwproxy.stream.heads import request_head
 from mwproxy.stream.outcome import SILENT
-from mwproxy.stream.routing import Route
+from mwproxy.stream.routing import Route, Router
 
 #: Methods that may be sent again when a reused connection turns out to be dead (RFC 9110, 9.2.2).
 _IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"))
@@ -83,7 +84,12 @@ class HttpExchange(HttpResponse):
             if verdict is not None and verdict.kind != "allow":
                 self._judge(verdict)
                 return
-        router = entry.router
+        self._choose(entry.router)
+
+    def _choose(self, router: Router) -> None:
+        """
+        Find the backend, apply its rules and go there.
+        """
         route = router.only or router.choose(self)
         if route is None:
             self.fail(503, "S", "C")
@@ -96,6 +102,17 @@ class HttpExchange(HttpResponse):
                 self._judge(verdict)
                 return
         self.start(route)
+
+    def _decided_request(self, verdict: Outcome) -> None:
+        """
+        Go on behind rules that had to wait: the backend's once there is one, else the frontend's.
+        """
+        if verdict is not None and verdict.kind != "allow":
+            self._judge(verdict)
+        elif self.route is not None:
+            self.start(self.route)
+        else:
+            self._choose(self.session.entry.router)
 
     def start(self, route: Route) -> None:
         """
@@ -180,9 +197,12 @@ class HttpExchange(HttpResponse):
 
     def _judge(self, verdict: Any) -> None:
         """
-        A rule has ended the stream.
+        A rule has ended the stream, or wants it to wait.
         """
         kind = verdict.kind
+        if kind == "wait":
+            self.hold(verdict, self._decided_request)
+            return
         session = self.session
         if kind == "close":
             self.cause, self.phase = "P", "R"
@@ -248,6 +268,10 @@ class HttpExchange(HttpResponse):
         """
         The server ended or broke the connection too early.
         """
+        if self.held:
+            # What has come of the response waits for a verdict; its end is found afterwards.
+            self.link.pause_reading()
+            return
         if self.download is not None:
             self.download.pull()
             return

@@ -7,6 +7,7 @@ The usual case is one piece: a whole response arrives in one C{recv} and leaves 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from mwproxy.net.exchange import DATA, REQUEST, RESPONSE, TUNNEL
@@ -16,6 +17,7 @@ from mwproxy.net.transfer import UNTIL_CLOSE, Transfer
 from mwproxy.protocols.http1.framing import CHUNKED, ChunkScanner, response_length
 from mwproxy.protocols.http1.heads import parse_response, reject_partial
 from mwproxy.protocols.http1.messages import BadMessage, Request, Response
+from mwproxy.rules.ruleset import Outcome
 from mwproxy.stream.heads import response_head, server_keeps, status_line
 from mwproxy.stream.routing import seconds
 
@@ -130,20 +132,25 @@ class HttpResponse(HttpEnding):
         """
         The head of the final response is there.
         """
-        session = self.session
-        plane = session.plane
         route = self.route
-        request: Request = self.request
         self.response = response
         self.status = response.status
-        self.response_at = plane.reactor.now
-        if route.response_rules:
-            for rules in route.response_rules:
-                verdict = rules(self)
-                if verdict is not None and verdict.kind != "allow":
-                    self._judge_response(verdict)
-                    return
+        self.response_at = self.session.plane.reactor.now
+        if route.response_rules is not None:
+            verdict = route.response_rules(self)
+            if verdict is not None and verdict.kind != "allow":
+                self._judge_response(verdict, data, end)
+                return
             self.status = response.status
+        self._pass_on(response, data, end)
+
+    def _pass_on(self, response: Response, data: bytes, end: int) -> None:
+        """
+        Send the response to the client.
+        """
+        session = self.session
+        route = self.route
+        request: Request = self.request
         if route.keeps and self._pass_whole(response, data, end):
             return
         length = response_length(response, request.method)
@@ -156,7 +163,7 @@ class HttpResponse(HttpEnding):
             and length != UNTIL_CLOSE
             and mode != "close"
             and self.upload is None
-            and not plane.closing
+            and not session.plane.closing
         )
         self.keep_link = mode == "keep-alive" and length != UNTIL_CLOSE and server_keeps(response)
         decoded = length == CHUNKED and request.version < 11
@@ -256,10 +263,18 @@ class HttpResponse(HttpEnding):
         # The head is counted with what is moved.
         download.push(head + first)
 
-    def _judge_response(self, verdict: Any) -> None:
+    def _judge_response(self, verdict: Any, data: bytes, end: int) -> None:
         """
-        A rule has ended the response.
+        A rule has ended the response, or wants it to wait.
+
+        @param data: What has come of the response.
+
+        @param end: Where its head ends.
         """
+        if verdict.kind == "wait":
+            self.link.pause_reading()
+            self.hold(verdict, partial(self._decided_response, data, end))
+            return
         self.drop_link()
         session = self.session
         if verdict.kind == "close":
@@ -280,6 +295,20 @@ class HttpResponse(HttpEnding):
             self.cause, self.phase = "L", "H"
         raw = verdict.answer(self)
         self.say(raw, int(raw[9:12]))
+
+    def _decided_response(self, data: bytes, end: int, verdict: Outcome) -> None:
+        """
+        Go on behind rules that had to wait.
+        """
+        self.session.wait(self.route.server_timeout)
+        if verdict is not None and verdict.kind != "allow":
+            self._judge_response(verdict, data, end)
+            return
+        self.link.resume_reading()
+        response = self.response
+        assert response is not None
+        self.status = response.status
+        self._pass_on(response, data, end)
 
     def bad_response(self) -> None:
         """

@@ -12,8 +12,9 @@ from mwproxy.net.exchange import DONE, TUNNEL, Exchange, reserve_attributes
 from mwproxy.net.reactor import READ
 from mwproxy.net.relay import Relay
 from mwproxy.net.server_link import ServerLink
+from mwproxy.rules.ruleset import Outcome, Verdict, Wait
 from mwproxy.stream.outcome import account_tcp
-from mwproxy.stream.routing import seconds
+from mwproxy.stream.routing import Router, seconds
 
 
 @specialized
@@ -26,9 +27,82 @@ class TcpExchange(Exchange):
 
     relay: Any = None
 
+    def run(self, entry: Entry) -> None:
+        """
+        Apply the rules and go to a server.
+
+        @param entry: What the session's listener shares.
+        """
+        rules = entry.request_rules
+        verdict = None if rules is None else rules(self)
+        if verdict is not None and verdict.kind != "allow":
+            self._judge(verdict)
+            return
+        self._choose(entry.router)
+
+    def _choose(self, router: Router) -> None:
+        """
+        Find the backend, apply its rules and go there.
+        """
+        route = router.choose(self)
+        if route is None:
+            self.finish("S", "C")
+            return
+        if route.request_rules is not None:
+            self.backend = route.backend
+            verdict = route.request_rules(self)
+            if verdict is not None and verdict.kind != "allow":
+                self.route = route
+                self._judge(verdict)
+                return
+        self.dispatch(route)
+
+    def _judge(self, verdict: Verdict | Wait) -> None:
+        """
+        A rule has ended the stream, or wants it to wait.
+        """
+        if isinstance(verdict, Wait):
+            self.hold(verdict, self._decided_request)
+            return
+        self.session.frontend.counters.dreq += 1
+        if self.backend is not None:
+            self.backend.counters.dreq += 1
+        self.finish("P", "R")
+
+    def _decided_request(self, verdict: Outcome) -> None:
+        """
+        Go on behind rules that had to wait: the backend's once there is one, else the frontend's.
+        """
+        if verdict is not None and verdict.kind != "allow":
+            self._judge(verdict)
+        elif self.route is not None:
+            self.dispatch(self.route)
+        else:
+            self._choose(self.session.entry.router)
+
     def linked(self, link: ServerLink) -> None:
         """
-        The server connection stands: join the two.
+        The server connection stands: apply the rules for what comes from there.
+        """
+        rules = self.route.response_rules
+        self._decided_response(None if rules is None else rules(self))
+
+    def _decided_response(self, verdict: Outcome) -> None:
+        if verdict is None or verdict.kind == "allow":
+            self._join(self.link)
+        elif isinstance(verdict, Wait):
+            self.link.pause_reading()
+            self.hold(verdict, self._decided_response)
+        else:
+            self.session.frontend.counters.dresp += 1
+            self.route.backend.counters.dresp += 1
+            if self.server is not None:
+                self.server.counters.dresp += 1
+            self.finish("P", "D")
+
+    def _join(self, link: ServerLink) -> None:
+        """
+        Join the two connections.
         """
         session = self.session
         self.step = TUNNEL
@@ -84,7 +158,7 @@ class TcpExchange(Exchange):
         """
         The server connection failed.
         """
-        self.finish("S", "D" if self.relay is not None else "C")
+        self.finish("S", "D" if self.held or self.relay is not None else "C")
 
     def client_gone(self) -> None:
         """
@@ -173,11 +247,7 @@ class TcpClient(ClientConnection):
         stream = self.stream = TcpExchange(self)
         stream.begun = stream.request_at = stream.idle_since = self.handshaken
         stream.begun_wall = self.accepted_wall
-        route = entry.router.choose(stream)
-        if route is None:
-            stream.finish("S", "C")
-            return
-        stream.dispatch(route)
+        stream.run(entry)
 
     def read_early(self) -> None:
         """

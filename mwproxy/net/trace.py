@@ -101,6 +101,7 @@ class Trace:
                 self._head(stream, proxy.name, "cli", "req", start, message)
             return None if rules is None else rules(stream)
 
+        request.waits = getattr(rules, "waits", False)  # type: ignore[attr-defined]
         return request
 
     def _before_response(self, proxy: Proxy) -> Callable[[Any], Any]:
@@ -117,6 +118,7 @@ class Trace:
                 self._head(stream, proxy.name, "srv", "rep", start, message)
             return None if rules is None else rules(stream)
 
+        response.waits = getattr(rules, "waits", False)  # type: ignore[attr-defined]
         return response
 
     def _head(

@@ -11,7 +11,7 @@ functions that know nothing of waiting.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -49,13 +49,14 @@ class Wait:
         of this one rule, L{None} to go on; it may do so before it returns. A stream that has ended
         meanwhile ignores it.
 
-    @ivar then: The rest of the ruleset, a function of the stream; L{None} for nothing.
+    @ivar then: The rest of the ruleset: takes the stream and that verdict, and returns the one of
+        them all. L{None} for nothing.
 
     @ivar kind: C{"wait"}.
     """
 
     begin: Callable[[Callable[[Verdict | None], None]], None]
-    then: Callable[[Any], Outcome] | None = None
+    then: Callable[[Any, Outcome], Outcome] | None = None
     kind: str = "wait"
 
 
@@ -110,7 +111,7 @@ class RuleLine:
         return word
 
 
-def join_rules(rules: list[tuple[Callable[[Any], bool] | None, Rule]]) -> Rule | None:
+def join_rules(rules: Sequence[tuple[Callable[[Any], bool] | None, Rule]]) -> Rule | None:
     """
     Make one function of the lines of a ruleset.
 
@@ -135,6 +136,31 @@ def join_rules(rules: list[tuple[Callable[[Any], bool] | None, Rule]]) -> Rule |
     return run
 
 
+def chain_rulesets(parts: Iterable[Rule | None]) -> Rule | None:
+    """
+    Make one function of rulesets that follow each other. What one of them allows is for the next
+    to decide.
+
+    @param parts: The rulesets, L{None} for those that are empty.
+
+    @return: The function, L{None} when all are empty.
+    """
+    rulesets = tuple(part for part in parts if part is not None)
+    if len(rulesets) < 2:
+        return rulesets[0] if rulesets else None
+    if any(getattr(part, "waits", False) for part in rulesets):
+        return _Waiting(tuple((None, part) for part in rulesets), contained=True)
+
+    def run(stream: Any) -> Outcome:
+        for rules in rulesets:
+            verdict = rules(stream)
+            if verdict is not None and verdict.kind != "allow":
+                return verdict
+        return None
+
+    return run
+
+
 class _Waiting:
     """
     A ruleset in which a line may have to wait: it goes on behind that line.
@@ -142,32 +168,52 @@ class _Waiting:
 
     waits = True
 
-    def __init__(self, steps: tuple[tuple[Callable[[Any], bool] | None, Rule], ...]) -> None:
+    def __init__(
+        self,
+        steps: tuple[tuple[Callable[[Any], bool] | None, Rule], ...],
+        *,
+        contained: bool = False,
+    ) -> None:
+        """
+        @param contained: What one step allows is for the next to decide.
+        """
         self._steps = steps
+        self._contained = contained
 
     def __call__(self, stream: Any, at: int = 0) -> Outcome:
+        """
+        Apply the lines.
+
+        @param at: The line to begin with.
+        """
         steps = self._steps
         while at < len(steps):
             condition, rule = steps[at]
             at += 1
             if condition is None or condition(stream):
                 verdict = rule(stream)
-                if verdict is not None:
+                if verdict is not None and not self._passes(verdict):
                     return self._later(verdict, at)
         return None
 
-    def _later(self, verdict: Outcome, at: int) -> Outcome:
+    def _passes(self, verdict: Verdict | Wait) -> bool:
+        return self._contained and verdict.kind == "allow"
+
+    def _later(self, verdict: Verdict | Wait, at: int) -> Outcome:
         """
         Add what is behind a line to what its wait is followed by.
 
         @param at: The line to go on with.
         """
-        if isinstance(verdict, Wait):
-            inner = verdict.then
+        if not isinstance(verdict, Wait):
+            return verdict
+        inner = verdict.then
 
-            def rest(stream: Any) -> Outcome:
-                found = None if inner is None else inner(stream)
-                return self(stream, at) if found is None else self._later(found, at)
+        def rest(stream: Any, own: Outcome) -> Outcome:
+            found = own if inner is None else inner(stream, own)
+            if found is None or self._passes(found):
+                return self(stream, at)
+            return self._later(found, at)
 
-            verdict.then = rest
+        verdict.then = rest
         return verdict

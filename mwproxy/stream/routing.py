@@ -12,6 +12,7 @@ from mwproxy.live.proxies import Backend, Frontend
 from mwproxy.live.servers import Server
 from mwproxy.live.sessions import Stream
 from mwproxy.live.tally import Tally
+from mwproxy.rules.ruleset import chain_rulesets
 
 
 class Route:
@@ -24,9 +25,9 @@ class Route:
 
     @ivar forwardfor: The backend's C{option forwardfor}, else the frontend's, else L{None}.
 
-    @ivar request_rules: The backend's C{http-request} rules where it is not the frontend itself.
+    @ivar request_rules: The backend's rules for requests where it is not the frontend itself.
 
-    @ivar response_rules: Rules for responses: the backend's, then the frontend's.
+    @ivar response_rules: Rules for responses: the backend's, then the frontend's; L{None} for none.
 
     @ivar reuse: C{http-reuse} of the backend.
 
@@ -98,12 +99,11 @@ class Route:
             (mode for mode in ("close", "server-close") if mode in modes), "keep-alive"
         )
         self.forwardfor = back.forwardfor or front.forwardfor
-        self.request_rules = back.http_request if back is not front else None
-        self.response_rules = [
-            rules
-            for rules in (back.http_response, None if back is front else front.http_response)
-            if rules is not None
-        ]
+        one = back is front
+        self.request_rules = None if one else backend.request_rules
+        self.response_rules = chain_rulesets(
+            (backend.response_rules, None if one else frontend.response_rules)
+        )
         self.says_close = (
             self.close_mode != "keep-alive"
             and "http-pretend-keepalive" not in back.options | front.options
@@ -116,8 +116,8 @@ class Route:
         self.plain = (
             self.keeps
             and not self.forwardfor
-            and front.http_request is None
-            and back.http_request is None
+            and frontend.request_rules is None
+            and backend.request_rules is None
         )
         self.watches_client = "abortonclose" in back.options
         self.retries = back.retries

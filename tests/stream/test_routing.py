@@ -95,19 +95,34 @@ class RouteTests(SynchronousTestCase):
         both has its rules once.
         """
 
+        called = []
+
         def one(stream: object) -> None:
-            return
+            called.append("one")
 
         def two(stream: object) -> None:
-            return
+            called.append("two")
 
-        route = self.route({"http_response": two}, http_response=one, http_request=one)
-        self.assertEqual((route.response_rules, route.request_rules), ([one, two], one))
+        http = {"mode": "http"}
+        route = self.route(
+            {"http_response": two} | http, http_response=one, http_request=one, mode="http"
+        )
+        assert route.response_rules is not None
+        route.response_rules(None)
+        self.assertEqual(called, ["one", "two"])
+        self.assertIs(route.request_rules, one)
         self.assertTrue(route.keeps)
         state = WorkerState(model.Configuration(), 0.0, 0.0)
-        both = model.Proxy("listen", "l", http_request=one, http_response=two)
+        both = model.Proxy("listen", "l", mode="http", http_request=one, http_response=two)
         route = Route(Frontend(both, state), Backend(both, state))
-        self.assertEqual((route.response_rules, route.request_rules), ([two], None))
+        self.assertEqual((route.response_rules, route.request_rules), (two, None))
+
+    def test_rules_of_another_mode(self) -> None:
+        """
+        Rules for HTTP say nothing to streams of TCP mode.
+        """
+        route = self.route(http_response=bool, http_request=bool)
+        self.assertEqual((route.response_rules, route.request_rules), (None, None))
 
     def test_forwardfor(self) -> None:
         """
