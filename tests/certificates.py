@@ -65,23 +65,23 @@ class Authority:
     """
     Signs certificates, and writes them to files of a directory.
 
-    @ivar path: The file of its own certificate.
+    @ivar path: The file of its own certificate.   @ivar key: Its key.
     """
 
     def __init__(self, directory: Path, name: str = "Test CA") -> None:
         self._directory = directory
-        self._key = ec.generate_private_key(ec.SECP256R1())
+        self.key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self._certificate = (
             x509.CertificateBuilder()
             .subject_name(self._name)
             .issuer_name(self._name)
-            .public_key(self._key.public_key())
+            .public_key(self.key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now() - 9 * _DAY)
             .not_valid_after(now() + 9 * _DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-            .sign(self._key, hashes.SHA256())
+            .sign(self.key, hashes.SHA256())
         )
         self.path = directory / f"{name.replace(' ', '-')}.pem"
         self.path.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
@@ -120,7 +120,7 @@ class Authority:
         )
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), False)
-        return Identity(builder.sign(self._key, hashes.SHA256()), key)
+        return Identity(builder.sign(self.key, hashes.SHA256()), key)
 
     def server(self, **more: Any) -> Identity:
         """
@@ -156,7 +156,7 @@ class Authority:
                 .revocation_date(now() - _DAY)
                 .build()
             )
-        return builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
     def client_context(self, file: str = "") -> ssl.SSLContext:
         """

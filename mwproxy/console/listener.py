@@ -127,6 +127,10 @@ def listen_stats(
     except ConfigError:
         socket.socket(fileno=fd).close()
         raise
+    if tls is not None and settings.tls is not None:
+        from mwproxy.console.tls_uses import use_files
+
+        use_files(tls, settings.tls, state.tls_files)
     sock = socket.socket(fileno=fd)
     sock.setblocking(False)
     limits = state.configuration.global_

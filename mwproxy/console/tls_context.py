@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,21 +95,24 @@ class ConsoleTls:
             for name in (settings.crt, f"{settings.crt}.key", settings.ca_file, settings.crl_file)
         }
         self._texts: dict[str, bytes] = {}
-        self._next: tuple[SSL.Context, dict[str, bytes]] | None = None
+        self._given: Mapping[str, bytes] = {}
+        self._next: tuple[SSL.Context, dict[str, bytes], Mapping[str, bytes]] | None = None
         self.prepare(lenient=lenient)
         self.commit()
 
     context: SSL.Context
 
-    def prepare(self, *, lenient: bool = False) -> None:
+    def prepare(self, *, lenient: bool = False, given: Mapping[str, bytes] | None = None) -> None:
         """
         Read the files anew and make another context, for L{commit}. A certificate that is in use
         already may be out of its time; that is said and no reason to refuse a reload.
 
+        @param given: Texts that stand for files, by name.
+
         @raise ConfigError: A file or word will not do; nothing has changed.
         """
         self._next = None
-        texts: dict[str, bytes] = {}
+        texts: dict[str, bytes] = dict(given or {})
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
         context.set_options(_ALWAYS)
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
@@ -120,15 +123,42 @@ class ConsoleTls:
         self._set_algorithms(context)
         if self._settings.alpn:
             context.set_alpn_select_callback(_choose(self._settings.alpn))
-        self._next = context, texts
+        self._next = context, texts, given or {}
 
     def commit(self) -> None:
         """
         Have new connections get what L{prepare} made; nothing if it was not called, or failed.
         """
         if self._next is not None:
-            self.context, self._texts = self._next
+            self.context, self._texts, self._given = self._next
             self._next = None
+
+    def files(self) -> dict[str, bytes]:
+        """
+        Tell which files are in use, by the names of the settings.
+
+        @return: Their texts; the certificate's with the key, wherever it was found.
+        """
+        settings = self._settings
+        names = (settings.crt, settings.ca_file, settings.crl_file)
+        found = {name: self._texts[name] for name in names if name in self._texts}
+        key = self._texts.get(f"{settings.crt}.key")
+        if key is not None and settings.crt in found:
+            found[settings.crt] += key
+        return found
+
+    def replace(self, name: str, text: bytes) -> Callable[[], None]:
+        """
+        Make a context with another text in place of a file, which is not read any more.
+
+        @param name: One of L{files}.
+
+        @return: Has new connections get it.
+
+        @raise ConfigError: It will not do; nothing has changed.
+        """
+        self.prepare(lenient=True, given={**self._given, name: text})
+        return self.commit
 
     def discard(self) -> None:
         """
@@ -140,13 +170,13 @@ class ConsoleTls:
         self, context: SSL.Context, texts: dict[str, bytes], lenient: bool
     ) -> None:
         name = self._settings.crt
-        text = texts[name] = self._read(name, "SSL certificate")
+        text = self._read(texts, name, "SSL certificate")
         chain = _certificates(text, name)
         key = _KEY.search(text)
         if key is None:
             text = b""
             if self._paths[f"{name}.key"].exists():
-                text = texts[f"{name}.key"] = self._read(f"{name}.key", "private key")
+                text = self._read(texts, f"{name}.key", "private key")
             key = _KEY.search(text)
         if key is None:
             raise ConfigError(
@@ -205,7 +235,7 @@ class ConsoleTls:
             context.set_default_verify_paths()
         else:
             name = settings.ca_file
-            text = texts[name] = self._read(name, "CA file")
+            text = self._read(texts, name, "CA file")
             for each in _certificates(text, name):
                 authority = crypto.X509.from_cryptography(each)
                 store.add_cert(authority)
@@ -213,7 +243,7 @@ class ConsoleTls:
                     context.add_client_ca(authority)
         if settings.crl_file:
             name = settings.crl_file
-            text = texts[name] = self._read(name, "CRL file")
+            text = self._read(texts, name, "CRL file")
             found = _CRL.findall(text)
             if not found:
                 raise ConfigError(f"unable to load CRL file '{name}': no list in it, in PEM form.")
@@ -254,9 +284,12 @@ class ConsoleTls:
         if settings.curves:
             _set_curves(context, settings.curves)
 
-    def _read(self, name: str, what: str) -> bytes:
+    def _read(self, texts: dict[str, bytes], name: str, what: str) -> bytes:
+        if name in texts:
+            return texts[name]
         try:
-            return self._paths[name].read_bytes()
+            texts[name] = self._paths[name].read_bytes()
+            return texts[name]
         except OSError as error:
             raise ConfigError(
                 f"unable to load {what} from file '{name}': {error.strerror}."

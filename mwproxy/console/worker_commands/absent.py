@@ -1,10 +1,9 @@
 """
-Console commands about what mwproxy does not have: certificates, peers, resolvers, caches, and the
+Console commands about what mwproxy does not have: TLS of traffic, peers, resolvers, caches, and the
 inside of HAProxy's engine.
 
 What lists things answers as HAProxy does when there are none, so that scripts go on. What would
-change or reveal something is refused by name with the reason: a store of certificates that no
-listener could ever use would only look as if it worked.
+change or reveal something is refused by name with the reason.
 """
 
 from __future__ import annotations
@@ -12,9 +11,7 @@ from __future__ import annotations
 from mwproxy.console.dispatch import CommandError, Invocation
 from mwproxy.core.families import command
 
-NO_TLS = (
-    "mwproxy has no TLS on listeners and servers of traffic: there are no certificates to manage."
-)
+NO_TLS = "mwproxy has no TLS on listeners and servers of traffic yet: there is nothing of the kind."
 NO_ENGINE = "This is about the inside of HAProxy's engine, which mwproxy does not have."
 
 
@@ -23,55 +20,7 @@ def _one(invocation: Invocation, missing: str) -> None:
         raise CommandError(missing)
 
 
-@command("show ssl cert", on="worker", level="operator", usage="show ssl cert [<certfile>]",
-         text="list certificates (there are none)", changes=False, hidden=True)  # fmt: skip
-def cmd_show_ssl_cert(invocation: Invocation) -> None:
-    """
-    List certificates.
-
-    @param invocation: The command.
-
-    @raise CommandError: One is named.
-    """
-    _one(
-        invocation,
-        "Can't display the certificate: Not found or the certificate is a bundle!",
-    )
-
-
-@command("show ssl ca-file", on="worker", level="operator", usage="show ssl ca-file [<cafile>]",
-         text="list CA files (there are none)", changes=False, hidden=True)  # fmt: skip
-def cmd_show_ssl_ca_file(invocation: Invocation) -> str:
-    """
-    List CA files.
-
-    @param invocation: The command.
-
-    @return: The title.
-
-    @raise CommandError: One is named.
-    """
-    _one(invocation, "Can't display the CA file : Not found!")
-    return "# filename\n"
-
-
-@command("show ssl crl-file", on="worker", level="operator", usage="show ssl crl-file [<crlfile>]",
-         text="list CRL files (there are none)", changes=False, hidden=True)  # fmt: skip
-def cmd_show_ssl_crl_file(invocation: Invocation) -> str:
-    """
-    List CRL files.
-
-    @param invocation: The command.
-
-    @return: The title.
-
-    @raise CommandError: One is named.
-    """
-    _one(invocation, "Can't display the CRL file : Not found!")
-    return "# filename\n"
-
-
-@command("show ssl crt-list", on="worker", level="operator", usage="show ssl crt-list",
+@command("show ssl crt-list", on="worker", level="admin", usage="show ssl crt-list [-n] [<list>]",
          text="list crt-lists (there are none)", changes=False, hidden=True)  # fmt: skip
 def cmd_show_ssl_crt_list(invocation: Invocation) -> None:
     """
@@ -81,7 +30,59 @@ def cmd_show_ssl_crt_list(invocation: Invocation) -> None:
 
     @raise CommandError: One is named.
     """
-    _one(invocation, "Can't display the crt-list: file not found!")
+    if invocation.args == ["-n"]:
+        raise CommandError("'show ssl crt-list -n' expects a filename or a directory")
+    _one(invocation, "didn't find the specified filename")
+
+
+@command("add ssl crt-list", on="worker", level="admin",
+         usage="add ssl crt-list <list> <cert> [opts]*",
+         text="refused: there are no crt-lists", changes=True, hidden=True)  # fmt: skip
+def cmd_add_ssl_crt_list(invocation: Invocation) -> None:
+    """
+    Refuse to add to a list of certificates.
+
+    @param invocation: The command.
+
+    @raise CommandError: Always.
+    """
+    if not invocation.argument(0) or (not invocation.argument(1) and invocation.payload is None):
+        raise CommandError("'add ssl crtlist' expects a filename and a certificate name")
+    raise CommandError(
+        f"Can't edit the crt-list: crt-list '{invocation.argument(0)}' does not exist!"
+    )
+
+
+@command("del ssl crt-list", on="worker", level="admin",
+         usage="del ssl crt-list <list> <cert[:line]>",
+         text="refused: there are no crt-lists", changes=True, hidden=True)  # fmt: skip
+def cmd_del_ssl_crt_list(invocation: Invocation) -> None:
+    """
+    Refuse to take from a list of certificates.
+
+    @param invocation: The command.
+
+    @raise CommandError: Always.
+    """
+    if not invocation.argument(1):
+        raise CommandError("'del ssl crtlist' expects a filename and a certificate name")
+    raise CommandError(
+        f"Can't delete the entry: crt-list '{invocation.argument(0)}' does not exist!"
+    )
+
+
+@command("show ssl ocsp-response", on="worker", usage="show ssl ocsp-response [id]",
+         text="list OCSP responses that are sent (there are none)",
+         changes=False, hidden=True)  # fmt: skip
+def cmd_show_ssl_ocsp_response(invocation: Invocation) -> None:
+    """
+    List OCSP responses that listeners send.
+
+    @param invocation: The command.
+
+    @raise CommandError: One is named.
+    """
+    _one(invocation, "Certificate ID does not match any certificate.")
 
 
 @command("show tls-keys", on="worker", usage="show tls-keys",
@@ -143,15 +144,12 @@ def _refuse(invocation: Invocation) -> None:
 
 
 _REFUSED = {
-    "new ssl": "admin",
-    "set ssl": "admin",
-    "commit ssl": "admin",
-    "abort ssl": "admin",
-    "add ssl": "admin",
-    "del ssl": "admin",
-    "dump ssl": "admin",
-    "update ssl": "admin",
-    "show ssl": "operator",
+    "set ssl ocsp-response": "admin",
+    "set ssl tls-key": "admin",
+    "update ssl ocsp-response": "admin",
+    "show ssl ocsp-updates": "user",
+    "show ssl providers": "user",
+    "show ssl sni": "operator",
     "show pools": "user",
     "show threads": "operator",
     "show tasks": "operator",

@@ -40,14 +40,8 @@ class AbsentTests(SynchronousTestCase):
             ("show table", "", "No such table\n"),
             ("show peers", "", "No such peers\n"),
             ("show resolvers", "", "Can't find that resolvers section\n"),
-            (
-                "show ssl cert",
-                "",
-                "Can't display the certificate: Not found or the certificate is a bundle!\n",
-            ),
-            ("show ssl ca-file", "# filename\n", "Can't display the CA file : Not found!\n"),
-            ("show ssl crl-file", "# filename\n", "Can't display the CRL file : Not found!\n"),
-            ("show ssl crt-list", "", "Can't display the crt-list: file not found!\n"),
+            ("show ssl crt-list", "", "didn't find the specified filename\n"),
+            ("show ssl ocsp-response", "", "Certificate ID does not match any certificate.\n"),
         ):
             self.assertEqual(self.say(command), listed)
             self.assertEqual(self.say(f"{command} x"), missing)
@@ -74,8 +68,8 @@ class AbsentTests(SynchronousTestCase):
         """
         What could do nothing is refused with the reason.
         """
-        for verb in ("new", "set", "commit", "abort", "add", "del", "dump", "update"):
-            self.assertEqual(self.say(f"{verb} ssl cert x"), f"{NO_TLS}\n")
+        for command in ("set ssl ocsp-response", "set ssl tls-key", "show ssl sni"):
+            self.assertEqual(self.say(f"{command} x"), f"{NO_TLS}\n")
         self.assertEqual(
             self.say("show pools"),
             "'show pools' : This is about the inside of HAProxy's engine, which mwproxy does not "
@@ -87,5 +81,11 @@ class AbsentTests(SynchronousTestCase):
         A low level is told so first.
         """
         self.say("user")
-        for command in ("new ssl cert x", "show ssl cert", "set table x", "show cache", "trace"):
+        for command in (
+            "add ssl crt-list x",
+            "show ssl crt-list",
+            "set table x",
+            "show cache",
+            "trace",
+        ):
             self.assertEqual(self.say(command), "Permission denied\n", command)
