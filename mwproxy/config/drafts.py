@@ -25,6 +25,10 @@ class ProgramDraft:
 
     @ivar command: Program and arguments, empty until C{command} is read.
 
+    @ivar keep_unchanged: What C{option keep-unchanged} says, L{None} without that line.
+
+    @ivar reload_said: There is a line C{option start-on-reload}, with or without C{no}.
+
     @ivar refused: Whether there was a C{command} without any, which was said.
     """
 
@@ -35,6 +39,8 @@ class ProgramDraft:
     group: str = ""
     start_on_reload: bool = True
     settings: ProgramSettings = NO_PROGRAM_SETTINGS
+    keep_unchanged: bool | None = None
+    reload_said: bool = False
     refused: bool = False
 
     def problem(self) -> str:
@@ -59,6 +65,11 @@ class ProgramDraft:
         @return: The program.
         """
         settings = self.settings
+        keep = self.keep_unchanged
+        if keep is None:
+            # HAProxy's own keywords mean what they mean there.
+            keep = settings != NO_PROGRAM_SETTINGS and not self.reload_said
+        settings = replace(settings, keep_unchanged=keep)
         if settings.ready is not None and settings.ready.kind == LINE and settings.output is None:
             settings = replace(settings, output=OutputRate())
         return Program(

@@ -16,6 +16,8 @@ from tests.integration.configs import NAMED
 from tests.integration.harness import ProcessTestCase, Proxy
 
 SIDECAR = Path(__file__).with_name("sidecar.py")
+#: Reloads start it anew, though it has keywords of mwproxy's own.
+ANEW = "option start-on-reload"
 
 
 def program(words: str, *lines: str, name: str = "side") -> str:
@@ -95,7 +97,7 @@ class ProgramTests(ProcessTestCase):
         """
         What a program has left in a session of its own goes when it goes.
         """
-        proxy = self.begin(program("escape say escaped", "log-output"))
+        proxy = self.begin(program("escape say escaped", "log-output", ANEW))
         proxy.wait_output("program 'side' : escaped")
         former = {pid for pid, words in proxy.processes().items() if "sidecar.py" in words}
         self.assertEqual(len(former), 2)
@@ -122,7 +124,7 @@ class ProgramTests(ProcessTestCase):
         """
         A program that hears no signal is killed after its C{stop-timeout}.
         """
-        proxy = self.begin(program("deaf say deaf", "stop-timeout 50ms"))
+        proxy = self.begin(program("deaf say deaf", "stop-timeout 50ms", ANEW))
         proxy.wait_output("deaf")
         (former,) = self.program_pids(proxy)
         proxy.reload()
@@ -148,7 +150,7 @@ class ProgramTests(ProcessTestCase):
         The former instance serves until the new one is ready and the workers serve; a reload whose
         program does not get ready changes nothing.
         """
-        section = program(words, ready, "listen-on <dir>/s")
+        section = program(words, ready, "listen-on <dir>/s", ANEW)
         proxy = self.make(NAMED + section, word="one", time="20s")
         go, path = proxy.directory / "go", str(proxy.directory / "s")
         go.touch()

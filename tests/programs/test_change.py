@@ -16,7 +16,7 @@ from mwproxy.process.sockets import CannotBind, ListenerSpec
 from tests.master.fixture import SupervisorTestCase
 from tests.process.memory import MemoryProcess
 
-ONE = ("program one", "    command /bin/one")
+ONE = ("program one", "    command /bin/one", "    option start-on-reload")
 READY = (*ONE, "    ready notify timeout 10s")
 
 

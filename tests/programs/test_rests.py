@@ -117,6 +117,24 @@ class RestTests(SupervisorTestCase):
         self.assertEqual(self.kinds()[-1], "one 0")
         self.assertEqual(len(self.system.programs()), 2)
 
+    def test_kept_or_not(self) -> None:
+        """
+        A section with HAProxy's keywords alone is started anew by each reload; one that has any of
+        mwproxy's own is not, unless it says so.
+        """
+        for lines, signals in (
+            ((), [SIGUSR1]),
+            (("    stop-timeout 3s",), []),
+            (("    stop-timeout 3s", "    option start-on-reload"), [SIGUSR1]),
+            (("    stop-timeout 3s", "    no option start-on-reload"), [SIGUSR1]),
+            (("    stop-timeout 3s", "    no option keep-unchanged"), [SIGUSR1]),
+            (("    option start-on-reload", "    option keep-unchanged"), []),
+        ):
+            self.start(*ONE, *lines)
+            self.serve_next()
+            self.assertEqual(self.system.programs()[0].signals, signals, lines)
+            self.setUp()
+
     def test_keep_unchanged(self) -> None:
         """
         A reload does not touch a program that is as it was; another command, another variable and

@@ -65,6 +65,7 @@ def kw_option_start_on_reload(line: Line, section: ProgramDraft) -> None:
     Whether a reload starts it anew; on unless C{no} stands before it.
     """
     section.start_on_reload = not line.negated
+    section.reload_said = True
 
 
 def _name(line: Line, kind: str) -> str:

@@ -161,10 +161,11 @@ def kw_stop_timeout(line: Line, section: ProgramDraft) -> None:
 def kw_option_keep_unchanged(line: Line, section: ProgramDraft) -> None:
     """
     Whether a reload leaves it alone, without a signal, when its section, its environment and the
-    file that it runs are what they were. Off unless said, as HAProxy starts all anew; a
-    C{hard-reload} does so in any case.
+    file that it runs are what they were. Off unless said in sections that have keywords of HAProxy
+    only, as HAProxy starts all anew, or C{option start-on-reload}; on in those that use any of
+    mwproxy's own. A C{hard-reload} starts it anew in any case.
     """
-    section.settings = replace(section.settings, keep_unchanged=not line.negated)
+    section.keep_unchanged = not line.negated
 
 
 @keyword("option start-after-stop", sections="program", discovery=True, negatable=True)

@@ -66,11 +66,16 @@ class ProgramLifeTests(LoadingTestCase):
         There are four ways; a line can be waited for only where output is read.
         """
         found = self.settings("ready listen 127.0.0.1:80 timeout 3s")
-        self.assertEqual(found, ProgramSettings(ready=Ready("listen", "127.0.0.1:80", 3000)))
+        self.assertEqual(
+            found, ProgramSettings(ready=Ready("listen", "127.0.0.1:80", 3000), keep_unchanged=True)
+        )
         self.assertEqual(self.settings("ready spop /a/b").ready, Ready("spop", "/a/b"))
         self.assertEqual(self.settings("ready notify").ready, Ready("notify"))
         found = self.settings("ready line '^up$'")
-        self.assertEqual(found, ProgramSettings(ready=Ready("line", "^up$"), output=OutputRate()))
+        self.assertEqual(
+            found,
+            ProgramSettings(ready=Ready("line", "^up$"), output=OutputRate(), keep_unchanged=True),
+        )
 
     def test_ready_where_it_always_is(self) -> None:
         """
