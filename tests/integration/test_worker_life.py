@@ -405,7 +405,7 @@ class ShortageTests(ProcessTestCase):
         proxy.configure(text, word="three")
         proxy.signal(signal.SIGUSR2)
         proxy.wait_output("Too many open files")
-        proxy.wait(lambda: "Reload failed" in proxy.notices[-1])
+        proxy.wait(lambda: any("Reload failed" in each for each in proxy.notices))
         self.assertEqual(self._body(proxy), b"two")
         resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, usual)
         for client in self._clients:
