@@ -16,6 +16,7 @@ OPTIONS = {
     "option dontlog-normal": "Log only what went wrong.",
     "option dontlognull": "Do not log connections that sent nothing.",
     "option http-ignore-probes": "No log and no 408 for connections that close or wait silently.",
+    "option http-buffer-request": "Wait for the body of a request before `http-request` rules.",
     "option http-no-delay": "Send small pieces of bodies at once.",
     "option http-pretend-keepalive": "Do not tell servers that their connection will be closed.",
     "option idle-close-on-response": "In a soft stop idle connections get one more response.",
@@ -153,6 +154,24 @@ _PROGRAMS = frozenset(
 )
 
 
+#: The same for keywords of agent files and what has to do with them, by function.
+_SPOE = {
+    "kw_filter": "`spoe` is the only filter. Agents are asked by each worker on connections of its"
+    " own.",
+    "kw_failure": _OWN + " See [spoe.md](spoe.md).",
+    "kw_timeout_of_message": _OWN + " See [spoe.md](spoe.md).",
+    "kw_option_async": "No effect, with a warning; HAProxy 3.1 dropped it too.",
+    "kw_option_send_frag_payload": "No effect, with a warning; HAProxy 3.1 dropped it too.",
+    "kw_maxconnrate_of_agent": "What is no number is refused; HAProxy takes it for 0.",
+    "kw_maxerrrate": "What is no number is refused; HAProxy takes it for 0.",
+    "kw_max_waiting_frames": "Negative numbers are refused.",
+    "kw_args": "More than 255 are refused: a frame cannot have them.",
+    "kw_event": "`hdr` and `cook` mean the response's in a message of a response event, else the"
+    " request's.",
+    "kw_max_frame_size": "`tune.bufsize` counts wherever it stands.",
+}
+
+
 def difference(name: str, function: str) -> str:
     """
     Tell how an entry differs from HAProxy.
@@ -165,6 +184,8 @@ def difference(name: str, function: str) -> str:
     """
     if function in _PROGRAMS:
         return _OWN + " See [programs.md](programs.md)."
+    if function in _SPOE:
+        return _SPOE[function]
     if function == "kw_without_effect":
         return DIFFERENCES.get(name, _ENGINE)
     return DIFFERENCES.get(name, "")

@@ -210,6 +210,19 @@ def configuration() -> str:
             _keywords(lambda entry: bool(entry.sections & _ALL_PROXIES), True),
             "## Section `program`\n",
             _keywords(lambda entry: "program" in entry.sections, False),
+            "## Agent files (`filter spoe`)\n",
+            "The file that `filter spoe config <file>` names has lines as the main files have them:"
+            " the same quoting, variables and `.if`. A line `[<name>]` begins a scope: with"
+            " `filter spoe engine <name>` only the sections of that scope count, without `engine`"
+            " only those outside of all scopes. There has to be one `spoe-agent <name>`, and there"
+            " may be any number of `spoe-message <name>` and `spoe-group <name>`. How to use them"
+            " is in [spoe.md](spoe.md).\n",
+            "### Section `spoe-agent`\n",
+            _keywords(lambda entry: "spoe-agent" in entry.sections, False),
+            "### Section `spoe-message`\n",
+            _keywords(lambda entry: "spoe-message" in entry.sections, False),
+            "### Section `spoe-group`\n",
+            _keywords(lambda entry: "spoe-group" in entry.sections, False),
             "## Options of `bind`, `stats socket` and `-S`\n",
             _options(families.bind_options),
             "## Options of `stats socket` and `-S` only\n",

@@ -29,6 +29,10 @@ OWN = frozenset(
         "acls",
         "http_request",
         "http_response",
+        "own_rules",
+        "tcp_request_content",
+        "tcp_response_content",
+        "filters",
     }
 )
 

@@ -36,6 +36,8 @@ class Line:
     @ivar later: Checks to run when all files are read.
 
     @ivar base: Directory that relative file names start from; empty for the current one.
+
+    @ivar diag: Whether C{.diag} lines of a file that the line names speak.
     """
 
     words: list[str]
@@ -48,6 +50,7 @@ class Line:
     environment: dict[str, str] = field(default_factory=dict)
     later: list[LaterCheck] = field(default_factory=list)
     base: str = ""
+    diag: bool = False
 
     def warning(self, text: str) -> None:
         """

@@ -19,19 +19,21 @@ from pathlib import Path
 
 from mwproxy.config import checks
 from mwproxy.config.complaints import refuse, refuse_count, refuse_negation
-from mwproxy.config.directives import Abort, Directives, report_lex_error
+from mwproxy.config.directives import Abort, Directives
 from mwproxy.config.environment import LogFormatVariables, Variables
 from mwproxy.config.files import cannot_open, expand_files
-from mwproxy.config.lexer import MAX_WORDS, LexError, expand, is_plain, point_at, tokenize
+from mwproxy.config.lexer import MAX_WORDS, LexError, expand, is_plain
 from mwproxy.config.line import LaterCheck, Line
 from mwproxy.config.lookup import Table, table_of
 from mwproxy.config.model import Configuration
 from mwproxy.config.sections import KINDS, Sections, Subject
 from mwproxy.config.unsupported import SECTIONS as UNSUPPORTED_SECTIONS
+from mwproxy.config.words import WordReader
 from mwproxy.core.diagnostics import ConfigError, Diagnostics, Where
 from mwproxy.core.families import PACKAGES, Keyword
 from mwproxy.core.registry import load_family
 from mwproxy.core.values import BadValue
+from mwproxy.core.variable_names import begin_names, end_names
 
 __all__ = ["expand_files", "load"]
 
@@ -93,10 +95,12 @@ def load(
         load_family(PACKAGES["keywords"])
     configuration = Configuration(files=list(files))
     loader = _Loader(configuration, environment, diagnostics, discovery, diag, read, mark)
+    begin_names()
     with LogFormatVariables(environment):
         aborted = loader.read_all(files)
         if not discovery and not aborted:
             checks.run(configuration, loader.later, diagnostics)
+    configuration.variable_names = end_names()
     if diagnostics.errors and not aborted:
         diagnostics.alert("config : Fatal errors found in configuration.")
     return configuration
@@ -123,9 +127,11 @@ class _Loader:
         self._diagnostics = diagnostics
         self._environment = environment
         self._discovery = discovery
+        self._diag = diag
         self._read = read
         self._mark = mark
         self._variables = Variables(environment)
+        self._reader = WordReader(diagnostics, self._variables)
         self._sections = Sections(configuration, diagnostics, discovery)
         self._directives = Directives(diagnostics, environment, diag=diag, silent=discovery)
         self._table: Table | None = None
@@ -166,12 +172,7 @@ class _Loader:
             for number, line in enumerate(lines, 1):
                 if line and not (self._discovery and self._passes_over(line)):
                     self._read_line(line, Where(shown, number))
-            if lines[-1]:
-                self._complain(
-                    Where(shown, number),
-                    "Missing LF on last line, file might have been truncated at position"
-                    f" {len(lines[-1]) + 1}.",
-                )
+            self._reader.end_of_file(lines[-1], Where(shown, number))
             self._directives.end_of_file(Where(shown, max(1, len(lines) - (not lines[-1]))))
         except Abort:
             return True
@@ -228,26 +229,8 @@ class _Loader:
             self._dispatch(words, where)
 
     def _words(self, text: str, where: Where) -> list[str]:
-        nul = text.find("\0")
-        if nul >= 0:
-            self._complain(where, f"Stray NUL character at position {nul + 1}.")
-            return []
-        self._variables.line = where.line
-        self._variables.section = self._sections.name
-        try:
-            found = tokenize(text, self._variables.lookup)
-        except LexError as error:
-            report_lex_error(error, text, where, self._diagnostics)
-            return []
-        if found.too_many:
-            self._complain(
-                where,
-                f"too many words, truncating after word {MAX_WORDS}, position"
-                f" {found.columns[-1]}: <{found.words[-1]}>.",
-            )
-        if found.empty_at is not None and not self._discovery and not self._directives.skipping:
-            self._warn_empty(text, len(found.words), found.empty_at + 1, where)
-        return found.words
+        silent = self._discovery or self._directives.skipping
+        return self._reader.read(text, where, self._sections.name, silent=silent)
 
     def _expand_address(self, words: list[str], where: Where) -> None:
         at = _ADDRESS_AT[words[0]]
@@ -257,15 +240,6 @@ class _Loader:
             words[at] = expand(words[at], self._variables.lookup)
         except LexError as error:
             self._complain(where, f"{error.reason} in '{words[at]}'.")
-
-    def _warn_empty(self, text: str, number: int, position: int, where: Where) -> None:
-        if text.lstrip().startswith("."):
-            return
-        self._diagnostics.warning(
-            f"config : parsing [{where}]: argument number {number} at position {position} is empty"
-            " and marks the end of the argument list; all subsequent arguments will be"
-            f" ignored:\n{point_at(text, position)}"
-        )
 
     def _begin(self, words: list[str], where: Where) -> None:
         self._sections.begin(words, where)
@@ -331,6 +305,7 @@ class _Loader:
             negated,
             self._environment,
             self.later,
+            diag=self._diag,
         )
         try:
             keyword.parse(line, self._sections.subject)

@@ -80,12 +80,19 @@ def parse_log(args: list[str], *, is_global: bool = False) -> LogTarget:
     )
 
 
+def default_format(configuration: Configuration) -> str:
+    """
+    Get the format of targets without one: C{local}, or C{rfc3164} with C{log-send-hostname}.
+    """
+    return "local" if configuration.global_.log_send_hostname is None else "rfc3164"
+
+
 def settle_formats(configuration: Configuration, _diagnostics: Diagnostics) -> None:
     """
-    Give a format to the targets without one: C{local}, or C{rfc3164} with C{log-send-hostname}.
+    Give a format to the targets without one, see L{default_format}.
     """
     settings = configuration.global_
-    form = "local" if settings.log_send_hostname is None else "rfc3164"
+    form = default_format(configuration)
     for targets in (settings.log_targets, *(each.log_targets for each in configuration.proxies)):
         for index, target in enumerate(targets):
             if not target.format:

@@ -95,6 +95,14 @@ class Table:
         """
         return sorted({*self._branches, *_SECTION_NAMES})
 
+    def own_words(self) -> list[str]:
+        """
+        List the first words of its keywords.
+
+        @return: Sorted.
+        """
+        return sorted(self._branches)
+
 
 @functools.cache
 def table_of(section: str, *, discovery: bool) -> Table:

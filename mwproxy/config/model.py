@@ -21,6 +21,7 @@ from mwproxy.config.server_settings import NO_SETTINGS as NO_SETTINGS
 from mwproxy.config.server_settings import AgentSettings as AgentSettings
 from mwproxy.config.server_settings import CheckSettings as CheckSettings
 from mwproxy.config.server_settings import ServerSettings as ServerSettings
+from mwproxy.config.spoe_settings import GroupCall, SpoeFilter
 from mwproxy.core.addresses import Address
 from mwproxy.core.diagnostics import NOWHERE, Where
 from mwproxy.core.levels import Level
@@ -207,6 +208,14 @@ class Proxy(Sealed):
         section ends), L{None} when there is no such line. Called with
         the stream, returns L{None} to go on or a L{Verdict<mwproxy.rules.ruleset.Verdict>}.
 
+    @ivar tcp_request_content: What goes before C{http_request}: the ruleset of that name, and the
+        wait for the body that C{option http-buffer-request} wants.
+
+    @ivar own_rules: Names of rulesets of which the section has lines itself.
+
+    @ivar http_uses: What lines of C{tcp-request content} and C{tcp-response content} use that has
+        no value in TCP mode: place, ruleset, and what messages call it.
+
     @ivar options: C{option} keywords that are merely on, by name.
 
     @ivar close_mode: C{"keep-alive"}, C{"server-close"} or C{"close"}.
@@ -223,6 +232,8 @@ class Proxy(Sealed):
     @ivar rate_limit: Most new sessions per second, 0 for no limit.
 
     @ivar referred: Servers that rules name, which must not be deleted.
+
+    @ivar filters: C{filter spoe} lines, in order.
 
     @ivar forwardfor: L{None} when off, else (header name, exempt networks, if-none).
     """
@@ -250,6 +261,8 @@ class Proxy(Sealed):
     acl_lines: dict[str, tuple[Any, list[Predicate]]] = field(default_factory=dict)
     http_request: Callable[[Any], Any] | None = None
     http_response: Callable[[Any], Any] | None = None
+    tcp_request_content: Callable[[Any], Any] | None = None
+    tcp_response_content: Callable[[Any], Any] | None = None
     balance: str = "roundrobin"
     balance_args: tuple[str, ...] = ()
     hash_type: tuple[str, str, str] = ("map-based", "sdbm", "")
@@ -268,8 +281,11 @@ class Proxy(Sealed):
     monitor_uri: bytes = b""
     processes: frozenset[int] = frozenset()
     rule_lines: dict[str, list[tuple[Predicate | None, Any]]] = field(default_factory=dict)
+    own_rules: set[str] = field(default_factory=set)
+    http_uses: list[tuple[Where, str, str]] = field(default_factory=list)
     referred: set[str] = field(default_factory=set)
     rate_limit: int = 0
+    filters: list[SpoeFilter] = field(default_factory=list)
 
     @property
     def has_frontend(self) -> bool:
@@ -412,12 +428,18 @@ class Configuration(Sealed):
     All sections of all files.
 
     @ivar proxies: In the order of the files, C{defaults} not among them.
+
+    @ivar spoe_calls: C{send-spoe-group} rules of all proxies.
+
+    @ivar variable_names: Full names of the variables that rules, logs and agent files mention.
     """
 
     global_: Global = field(default_factory=Global)
     proxies: list[Proxy] = field(default_factory=list)
     programs: list[Program] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    spoe_calls: list[GroupCall] = field(default_factory=list)
+    variable_names: frozenset[str] = frozenset()
 
     def seal_all(self) -> None:
         """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mwproxy.core.diagnostics import NOWHERE, Where
 
@@ -142,14 +142,19 @@ class GroupCall:
     """
     A C{send-spoe-group} rule. Which engine answers is known once the worker's live state is made.
 
-    @ivar proxy: Name of the section it stands in.
+    @cvar waits: It may have to wait, see L{mwproxy.rules.ruleset}.
+
+    @ivar proxy: Name of the section it stands in, C{kind} the kind of that section.
 
     @ivar send: Takes the stream; returns what a rule does. The engine puts it here.
     """
 
+    waits: ClassVar[bool] = True
+
     engine: str
     group: str
     proxy: str
+    kind: str = ""
     where: Where = NOWHERE
     send: Callable[[Any], Any] | None = None
 

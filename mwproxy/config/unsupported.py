@@ -65,7 +65,6 @@ PROXY = frozenset(
     error-log-format
     errorfiles
     external-check
-    filter
     force-persist
     guid
     hash-preserve-affinity
@@ -92,8 +91,6 @@ PROXY = frozenset(
     stick
     stick-table
     tcp-check
-    tcp-request
-    tcp-response
     transparent
     unique-id-format
     unique-id-header

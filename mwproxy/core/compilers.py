@@ -8,7 +8,7 @@ L{ConfigError<mwproxy.core.diagnostics.ConfigError>}.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from mwproxy.core.diagnostics import Diagnostics, Where
@@ -62,6 +62,25 @@ class RuleCompiler(Protocol):
         Make one function of compiled rules; L{None} when there are none.
         """
 
+    def chain(
+        self, rulesets: Iterable[Callable[[Any], Any] | None]
+    ) -> Callable[[Any], Any] | None:
+        """
+        Make one function of rulesets that follow each other: what one of them allows is for the
+        next to decide.
+
+        @param rulesets: L{None} for those that are empty.
+
+        @return: L{None} when all are.
+        """
+
+    def buffer_request(self, time_ms: int | None) -> Callable[[Any], Any]:
+        """
+        Make a ruleset that waits for the body of a request (C{option http-buffer-request}).
+
+        @param time_ms: How long, L{None} for as long as C{timeout client} says.
+        """
+
     def log_format(
         self,
         text: str,
@@ -90,6 +109,35 @@ class RuleCompiler(Protocol):
         Compile a sample expression: a fetch and its converters.
 
         @return: The function, and how many words it took.
+        """
+
+    def argument(
+        self, text: str, proxy: Any, where: Where, diagnostics: Diagnostics, *, response: bool
+    ) -> tuple[Callable[[Any], Any], str, frozenset[str]]:
+        """
+        Compile an argument of an SPOE message: an expression in one word.
+
+        @param response: Whether C{hdr} means that of responses.
+
+        @return: The function, type of its values, and where the fetch has one.
+        """
+
+    def event_condition(
+        self,
+        words: list[str],
+        proxy: Any,
+        where: Where,
+        diagnostics: Diagnostics,
+        *,
+        response: bool,
+    ) -> Callable[[Any], bool] | None:
+        """
+        Compile C{if …} or C{unless …} of the event of an SPOE message, where everything may be
+        asked for.
+
+        @param response: Whether C{hdr} means that of responses.
+
+        @return: The predicate, L{None} for no condition.
         """
 
     def check(self, configuration: Any, diagnostics: Diagnostics) -> None:

@@ -7,20 +7,23 @@ L{RuleCompiler<mwproxy.core.compilers.RuleCompiler>}.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from mwproxy.core import compilers, families
 from mwproxy.core.diagnostics import ConfigError, Diagnostics, Where
-from mwproxy.core.registry import load_family, nearest
+from mwproxy.core.registry import load_family
 from mwproxy.rules import context as contexts
+from mwproxy.rules import wording
 from mwproxy.rules.acl import compile_acl
+from mwproxy.rules.actions.bodies import wait_for_body
+from mwproxy.rules.actions.spoe import settle_calls
 from mwproxy.rules.conditions import compile_condition
 from mwproxy.rules.context import Context, check_references
-from mwproxy.rules.expression import compile_expression, guess
+from mwproxy.rules.expression import compile_expression
 from mwproxy.rules.log_format import compile_format
-from mwproxy.rules.ruleset import Rule, RuleLine, join_rules
-from mwproxy.rules.unsupported import ACTIONS
+from mwproxy.rules.ruleset import Rule, RuleLine, chain_rulesets, join_rules
+from mwproxy.rules.wording import ended as _ended
 
 Predicate = Callable[[Any], bool]
 
@@ -84,30 +87,28 @@ class HaproxyRules:
         name, _parenthesis, _rest = (words[0] if words else "").partition("(")
         entry = (families.actions.find(name) or {}).get(ruleset)
         if entry is None:
-            raise ConfigError(_unknown_action(ruleset, words))
+            raise ConfigError(wording.unknown_action(ruleset, words, proxy))
         line = RuleLine(ruleset, words, where, proxy, diagnostics)
-        line.notes["context"] = rule_context(line)
+        line.notes["context"] = context = rule_context(line)
         try:
             action = entry.make(line)
         except ConfigError as error:
-            section = getattr(proxy, "kind", "proxy")
-            section = section if section in ("frontend", "backend", "defaults") else "proxy"
-            raise ConfigError(
-                f"error detected in {section} '{proxy.name}' while parsing '{ruleset} "
-                f"{words[0]}' rule : {_ended(str(error))}"
-            ) from None
+            raise ConfigError(wording.bad_action(ruleset, words, proxy, str(error))) from None
+        rest = words[line.position :]
         if not line.at_condition():
-            raise ConfigError(
-                f"'{ruleset} {words[0]}' expects either 'if' or 'unless' followed by a "
-                f"condition but found '{words[line.position]}'."
-            )
+            raise ConfigError(wording.no_condition(ruleset, words, proxy, rest[0]))
         try:
-            condition = compile_condition(words[line.position :], line.notes["context"])
+            condition = compile_condition(rest, context)
         except ConfigError as error:
             raise ConfigError(
-                f"error detected while parsing an '{ruleset} {words[0]}' condition : "
-                f"{_ended(str(error))}"
+                wording.bad_condition(ruleset, words, proxy, rest[0], str(error))
             ) from None
+        if context.ruleset:
+            proxy.http_uses += [
+                (where, ruleset, name)
+                for name, phases in context.used
+                if not phases & contexts.WITHOUT_HTTP
+            ]
         return condition, action
 
     def join(self, rules: list[tuple[Predicate | None, Callable[[Any], Any]]]) -> Rule | None:
@@ -117,6 +118,24 @@ class HaproxyRules:
         @return: L{None} when there are none.
         """
         return join_rules(rules)
+
+    def chain(self, rulesets: Iterable[Rule | None]) -> Rule | None:
+        """
+        Make one function of rulesets that follow each other.
+
+        @param rulesets: L{None} for those that are empty.
+
+        @return: L{None} when all are.
+        """
+        return chain_rulesets(rulesets)
+
+    def buffer_request(self, time_ms: int | None) -> Rule:
+        """
+        Make a ruleset that waits for the body of a request.
+
+        @param time_ms: How long, L{None} for as long as C{timeout client} says.
+        """
+        return wait_for_body(time_ms)
 
     def log_format(
         self,
@@ -166,6 +185,52 @@ class HaproxyRules:
         found, taken = compile_expression(words[0], context, more=tuple(words[1:]))
         return found.sample, taken + 1
 
+    def argument(
+        self, text: str, proxy: Any, where: Where, diagnostics: Diagnostics, *, response: bool
+    ) -> tuple[Callable[[Any], Any], str, frozenset[str]]:
+        """
+        Compile an argument of an SPOE message.
+
+        @param text: Fetch and converters in one word.
+
+        @param response: Whether C{hdr} means that of responses.
+
+        @return: The function, type of its values, and where the fetch has one.
+
+        @raise ConfigError: It is no expression; the text is what follows C{'args': }.
+        """
+        context = Context(proxy, where, diagnostics, response=response)
+        try:
+            found, _taken = compile_expression(text, context)
+        except ConfigError as error:
+            raise ConfigError(_ended(str(error))) from None
+        return found.sample, found.gives, found.phases
+
+    def event_condition(
+        self,
+        words: list[str],
+        proxy: Any,
+        where: Where,
+        diagnostics: Diagnostics,
+        *,
+        response: bool,
+    ) -> Predicate | None:
+        """
+        Compile the condition of an SPOE message.
+
+        @param words: From C{if} or C{unless} on.
+
+        @param response: Whether C{hdr} means that of responses.
+
+        @return: The predicate, L{None} for no condition.
+
+        @raise ConfigError: A term is no ACL; the text is what follows C{condition : }.
+        """
+        try:
+            return compile_condition(words, Context(proxy, where, diagnostics, response=response))
+        except ConfigError as error:
+            raise ConfigError(_ended(str(error))) from None
+
     def check(self, configuration: Any, diagnostics: Diagnostics) -> None:
         """
         Alert of backends, frontends and servers that rules name and no section defines.
@@ -173,6 +238,7 @@ class HaproxyRules:
         @param configuration: All sections, once all files are read.
         """
         check_references(configuration, diagnostics)
+        settle_calls(configuration, diagnostics)
 
 
 def rule_context(line: RuleLine) -> Context:
@@ -181,33 +247,22 @@ def rule_context(line: RuleLine) -> Context:
 
     @return: The context.
     """
-    response = line.ruleset != "http-request"
+    ruleset = line.ruleset
+    response = ruleset not in ("http-request", "tcp-request content")
     phases = contexts.RESPONSE if response else contexts.REQUEST
     if not response and getattr(line.proxy, "has_backend", True):
         phases |= {"backend"}
-    place = _place(line.proxy, f"{line.ruleset} header rule")
-    return Context(line.proxy, line.where, line.diagnostics, phases, place, response)
+    tcp = ruleset.startswith("tcp-")
+    place = _place(line.proxy, f"{ruleset} rule" if tcp else f"{ruleset} header rule")
+    made = Context(line.proxy, line.where, line.diagnostics, phases, place, response)
+    if tcp:
+        made.ruleset = ruleset
+    return made
 
 
 def _place(proxy: Any, what: str) -> str:
     side = "frontend" if getattr(proxy, "has_frontend", True) else "backend"
     return f"{side} {what}"
-
-
-def _ended(text: str) -> str:
-    return text if text.endswith((".", "?")) else f"{text}."
-
-
-def _unknown_action(ruleset: str, words: list[str]) -> str:
-    if not words or not words[0]:
-        return f"'{ruleset}' expects an action, but got '' (missing argument)."
-    name = words[0].partition("(")[0]
-    if name.rstrip("0123456789") in ACTIONS.get(ruleset, ()):
-        return f"'{ruleset} {name}' is not supported by mwproxy."
-    known = [known for known, entries in families.actions if ruleset in entries]
-    hint = guess(nearest(name, known)).removeprefix("; ").capitalize()
-    expected = ", ".join(f"'{known_name}'" for known_name in known)
-    return f"'{ruleset}' expects {expected}, but got '{words[0]}'. {hint}".rstrip()
 
 
 compilers.install(HaproxyRules())

@@ -23,7 +23,7 @@ FETCHES = frozenset(
     internal.htx_blk.data internal.htx_blk.hdrname internal.htx_blk.hdrval internal.htx_blk.size
     internal.htx_blk.start_line internal.htx_blk.type internal.strm.is_htx last_entity
     last_rule_file last_rule_line lat_ns_avg lat_ns_tot payload payload_lv prio_class prio_offset
-    quic_enabled rdp_cookie rdp_cookie_cnt rep_ssl_hello_type req.body req.body_len req.body_param
+    quic_enabled rdp_cookie rdp_cookie_cnt rep_ssl_hello_type
     req.hdrs_bin req.len req.payload req.payload_lv req.rdp_cookie req.rdp_cookie_cnt req.ssl_alpn
     req.ssl_cipherlist req.ssl_ec_ext req.ssl_hello_type req.ssl_keyshare_groups req.ssl_sigalgs
     req.ssl_sni req.ssl_st_ext req.ssl_supported_groups req.ssl_ver
@@ -107,17 +107,16 @@ ACTIONS: dict[str, frozenset[str]] = {
         """
         add-acl auth cache-use capture del-acl del-map disable-l7-retry do-log do-resolve
         early-hint normalize-uri pause reject sc-add-gpc sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1
-        sc-set-gpt sc-set-gpt0 send-spoe-group set-bandwidth-limit set-bc-mark set-bc-tos
+        sc-set-gpt sc-set-gpt0 set-bandwidth-limit set-bc-mark set-bc-tos
         set-dst set-dst-port set-fc-mark set-fc-tos set-map set-mark set-nice
         set-priority-class set-priority-offset set-retries set-src set-src-port set-timeout
-        set-tos silent-drop strict-mode tarpit track-sc use-service wait-for-body
-        wait-for-handshake
+        set-tos silent-drop strict-mode tarpit track-sc use-service wait-for-handshake
         """.split()
     ),
     "http-response": frozenset(
         """
         add-acl cache-store capture del-acl del-map do-log pause sc-add-gpc sc-inc-gpc
-        sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 send-spoe-group set-bandwidth-limit
+        sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 set-bandwidth-limit
         set-fc-mark set-fc-tos set-map set-mark set-nice set-timeout set-tos silent-drop
         strict-mode track-sc wait-for-body
         """.split()
@@ -126,6 +125,21 @@ ACTIONS: dict[str, frozenset[str]] = {
         """
         capture del-acl del-map do-log sc-add-gpc sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1
         sc-set-gpt sc-set-gpt0 set-map strict-mode
+        """.split()
+    ),
+    "tcp-request content": frozenset(
+        """
+        capture do-log do-resolve expect-netscaler-cip expect-proxy ot-group sc-add-gpc sc-inc-gpc
+        sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 set-bandwidth-limit set-bc-mark set-bc-tos
+        set-dst set-dst-port set-fc-mark set-fc-tos set-mark set-nice set-priority-class
+        set-priority-offset set-retries set-src set-src-port set-tos silent-drop switch-mode
+        track-sc use-service
+        """.split()
+    ),
+    "tcp-response content": frozenset(
+        """
+        close do-log ot-group sc-add-gpc sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0
+        set-bandwidth-limit set-fc-mark set-fc-tos set-mark set-nice set-tos silent-drop
         """.split()
     ),
 }

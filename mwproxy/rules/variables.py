@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mwproxy.core.diagnostics import ConfigError
+from mwproxy.core.variable_names import note_name
 
 _SCOPES = ("proc", "sess", "txn", "req", "res", "check")
 _process: dict[str, Any] = {}
@@ -59,6 +60,7 @@ def reader(name: str) -> Callable[[Any], Any]:
 
     @return: Gives the value for a stream, L{None} when it is not set.
     """
+    note_name(name)
     scope = name.partition(".")[0]
     if scope == "proc":
         return lambda stream: _process.get(name)
@@ -85,6 +87,7 @@ def writer(name: str) -> Callable[[Any, Any], None]:
 
     @return: Takes the stream and the value; L{None} unsets it.
     """
+    note_name(name)
     scope = name.partition(".")[0]
 
     def write(stream: Any, value: Any) -> None:

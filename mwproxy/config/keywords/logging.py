@@ -13,13 +13,13 @@ from mwproxy.config.log_line import parse_log, settle_formats
 from mwproxy.core.diagnostics import ConfigError
 from mwproxy.core.families import PROXY, keyword
 
-_LOG_SYNTAX = (
+LOG_SYNTAX = (
     "<target> [len <length>] [format <format>] [sample <ranges>:<sample_size>] "
     "<facility> [<level> [<minlevel>]]"
 )
 
 
-@keyword("log", sections="global", high=None, syntax=_LOG_SYNTAX, negatable=True)
+@keyword("log", sections="global", high=None, syntax=LOG_SYNTAX, negatable=True)
 def kw_log_global(line: Line, settings: model.Global) -> None:
     """
     Add a target of the process's logs and of proxies with C{log global}.
@@ -34,7 +34,7 @@ def kw_log_global(line: Line, settings: model.Global) -> None:
     _settle_later(line)
 
 
-@keyword("log", sections=PROXY, high=None, syntax=f"global | {_LOG_SYNTAX}", negatable=True)
+@keyword("log", sections=PROXY, high=None, syntax=f"global | {LOG_SYNTAX}", negatable=True)
 def kw_log(line: Line, proxy: model.Proxy) -> None:
     """
     Add a target of the proxy's logs, or those of C{global}.

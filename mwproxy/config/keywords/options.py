@@ -11,7 +11,7 @@ from mwproxy.config.capability import ignored_in_backend, ignored_in_frontend, n
 from mwproxy.config.line import Line
 from mwproxy.config.option_names import OPTION_REMOVED, OPTION_UNSUPPORTED
 from mwproxy.core.diagnostics import ConfigError
-from mwproxy.core.families import PROXY, keyword, keywords
+from mwproxy.core.families import PROXY, all_keywords, keyword
 from mwproxy.core.registry import nearest
 from mwproxy.core.values import BadValue, parse_integer
 
@@ -67,6 +67,7 @@ def kw_option_backend(line: Line, proxy: model.Proxy) -> None:
         _turn(line, proxy)
 
 
+@keyword("option http-buffer-request", sections=PROXY, negatable=True)
 @keyword("option http-no-delay", sections=PROXY, negatable=True)
 @keyword("option independent-streams", sections=PROXY, negatable=True)
 @keyword("option nolinger", sections=PROXY, negatable=True)
@@ -139,7 +140,11 @@ def kw_option(line: Line, proxy: model.Proxy) -> None:
         )
     if line.negated:
         raise ConfigError(f"negation/default is not supported for option '{name}'.")
-    known = [each.removeprefix("option ") for each, _ in keywords if each.startswith("option ")]
+    known = [
+        each.name.removeprefix("option ")
+        for each in all_keywords()
+        if each.name.startswith("option ") and line.section in each.sections
+    ]
     near = nearest(name, known)
     hint = f"; did you mean '{near}' maybe ?" if near else "."
     raise ConfigError(f"unknown option '{name}'{hint}")
