@@ -46,6 +46,19 @@ $(VENV)/.installed-test: $(VENV)/.installed $(SETUP_FILES)
 	$(PIP_INSTALL) --editable '.[test]'
 	@touch $@
 
+# spoe-forge, an agent framework that tests ask, wants Python 3.12: where there is one, in an
+# environment of its own. What could not be made is looked for again next time.
+$(VENV)/forge: $(VENV)/.made
+	@new='import sys; sys.exit(sys.version_info < (3, 12))'; \
+	! $(BIN)/python -c "$$new" || exit 0; \
+	for python in python3.12 python3.13 python3.14 $(HOME)/.pyenv/versions/3.1[2-9]*/bin/python; do \
+	  if $$python -c "$$new" 2>/dev/null; then \
+	    $$python -m venv $@ && $@/bin/python -m pip install --quiet --disable-pip-version-check \
+	      'spoe-forge>=0.0.8' && break; \
+	    rm -rf $@; \
+	  fi; \
+	done; test -d $@ || echo 'no Python 3.12 with spoe-forge: tests that need it are skipped'
+
 # $(call need,packages,purpose): install Debian packages when we may, else say which.
 define need
 @missing=''; for package in $(1); do \
@@ -74,7 +87,7 @@ run: $(VENV)/.installed
 	  echo '  PORT=9080 TCP_PORT=9081 ORIGIN_A_PORT=9091 ORIGIN_B_PORT=9092 make run'; \
 	  exit $$status; }
 
-test: $(VENV)/.installed-test
+test: $(VENV)/.installed-test $(VENV)/forge
 	$(call need,$(DEBIAN_TEST),tests that need them are skipped)
 	$(COMPILE)
 	@$(BIN)/python -m tests $(T)

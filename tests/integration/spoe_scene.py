@@ -30,6 +30,7 @@ frontend web
     http-request return status 200 content-type text/plain lf-string "<said>"
 backend agents
     mode tcp
+    option spop-check
     <agents>
 """
 
@@ -46,6 +47,7 @@ defaults
 <sections>
 backend agents
     mode tcp
+    option spop-check
     <agents>
 """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from mwproxy.protocols.spop.actions import Scope, SetVar
 from mwproxy.protocols.spop.data import Value
 from mwproxy.protocols.spop.frames import Kind, encode_frame
+from mwproxy.protocols.spop.hello import AgentHello, encode_agent_hello
 from mwproxy.protocols.spop.kvlist import encode_kvlist
 from tests.integration.clients import Connection
 from tests.integration.harness import Proxy
@@ -270,6 +271,23 @@ class ErrorsTests(SpoeTestCase):
         )
         self.assertEqual(self.said(proxy), "")
         self.assertEqual(agent.names, [("asked",)])
+
+    def test_too_big_for_the_agent(self) -> None:
+        """
+        An agent may want shorter frames than the engine.
+        """
+        agent = self.scripted()
+
+        def small(link: Link) -> None:
+            link.send(encode_agent_hello(AgentHello(256)))
+
+        agent.at_hello = small
+        spoe = spoe_file(options="no option send-frag-payload")
+        proxy = self.web(spoe, agent.address, said=SAID)
+        self.assertEqual(self.said(proxy), "")
+        self.assertEqual(self.said(proxy, "/" + "x" * 300), "3")
+        self.assertEqual(self.said(proxy), "")
+        self.assertEqual(agent.names, [("asked",)] * 2)
 
     def test_error_ends_the_transaction(self) -> None:
         """
