@@ -31,7 +31,10 @@ def channel_of(proxy: Proxy, worker: int) -> socket.socket | None:
 
     @raise SkipTest: The system does not give it.
     """
-    pidfd = os.pidfd_open(worker)
+    try:
+        pidfd = os.pidfd_open(worker)
+    except ProcessLookupError:
+        return None
     try:
         for number in sorted(int(each.name) for each in Path(f"/proc/{worker}/fd").iterdir()):
             found = _copy(pidfd, number)
@@ -61,13 +64,15 @@ def links(pid: int) -> list[Path]:
 
 def _copy(pidfd: int, number: int) -> socket.socket | None:
     fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, pidfd, number, 0)
-    if fd < 0 and ctypes.get_errno() != errno.EBADF:
-        raise SkipTest(f"pidfd_getfd: {os.strerror(ctypes.get_errno())}")
+    if fd < 0:
+        # Closed meanwhile, or the process is gone.
+        if ctypes.get_errno() not in (errno.EBADF, errno.ESRCH):
+            raise SkipTest(f"pidfd_getfd: {os.strerror(ctypes.get_errno())}")
+        return None
     try:
         found = socket.socket(fileno=fd)
     except OSError:
-        if fd >= 0:
-            os.close(fd)
+        os.close(fd)
         return None
     if found.family == socket.AF_UNIX and found.type == socket.SOCK_STREAM:
         return found
