@@ -20,7 +20,7 @@ from twisted.internet.interfaces import IPullProducer
 from twisted.internet.protocol import Protocol, ServerFactory
 from zope.interface import implementer
 
-from mwproxy.demo.greeting import greeting
+from mwproxy.demo.greeting import GREETINGS, greeting
 from mwproxy.demo.messages import BadRequest, Request, RequestReader
 from mwproxy.demo.pages import Answer, Origin, answer, has_body, keeps_open, render_head
 from mwproxy.demo.websocket import Echo
@@ -249,7 +249,11 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--hint", default="--port", help="how to choose another port")
     parser.add_argument("--say-port", action="store_true", help="print the port when ready")
     parser.add_argument(
-        "--greet", action="store_true", help="print what to try at the first health check"
+        "--greet",
+        nargs="?",
+        const="quickstart",
+        choices=GREETINGS,
+        help="print what to try at the first health check, for one of the examples",
     )
     return parser.parse_args(argv)
 
@@ -272,7 +276,7 @@ def serve(options: argparse.Namespace, reactor: Any, out: Callable[[str], None])
 
     def greet() -> None:
         origin.checked = lambda: None
-        out(greeting(os.environ))
+        out(greeting(os.environ, options.greet))
 
     if options.greet:
         origin.checked = greet

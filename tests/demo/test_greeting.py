@@ -31,3 +31,14 @@ class GreetingTests(SynchronousTestCase):
         """
         self.assertIn("http://127.0.0.1:8080/", greeting({}))
         self.assertIn("unix:run/master.sock", greeting({}))
+
+    def test_spoa(self) -> None:
+        """
+        The example with an agent has six of its own.
+        """
+        said = greeting({"PORT": "9", "HAPROXY_MASTER_CLI": "unix@/r/m.sock"}, "spoa")
+        lines = said.splitlines()
+        self.assertEqual(lines[0], "mwproxy is ready. Six things to try next:")
+        self.assertEqual(len(lines), 7)
+        self.assertIn("http://127.0.0.1:9/private ", lines[1])
+        self.assertIn("socat - unix:/r/m.sock", lines[6])
