@@ -7,6 +7,7 @@ once.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from mwproxy import PRODUCT
 from mwproxy.process.arguments import ArgumentError, Arguments, UsageError, parse_arguments
+from mwproxy.process.lean import CHANNEL, REACTOR, import_lean, postpone_cookies
 from mwproxy.process.settings import REEXEC_VARIABLE, Settings
 from mwproxy.process.stdout import answer
 
@@ -79,6 +81,11 @@ def main(argv: list[str] | None = None) -> int:
         from mwproxy.spoa.run import main as run_spoa
 
         return run_spoa(words[1:])
+    if argv is None:
+        # The process is ours, and what it imports stays: looking for cycles in that is in vain.
+        # Whoever stays enables it again.
+        gc.disable()
+    postpone_cookies()
     argv0 = _program()
     arrival = None
     if REEXEC_VARIABLE in os.environ:
@@ -270,10 +277,12 @@ def run(arguments: Arguments, speaker: Speaker, arrival: Arrival | None = None) 
         if not _sockets_are_fine(settings, speaker):
             return 1
     if settings.check:
+        import_lean(REACTOR)
         from mwproxy.worker.standalone import check
 
         return check(settings)
     if master:
+        import_lean(REACTOR, CHANNEL)
         from mwproxy.master.service import run_master
 
         if arrival is not None and arrival.facts is None:
@@ -281,6 +290,7 @@ def run(arguments: Arguments, speaker: Speaker, arrival: Arrival | None = None) 
 
             return prove_fit()
         return run_master(settings, None if arrival is None else arrival.facts)
+    import_lean(REACTOR)
     from mwproxy.worker.standalone import run_standalone
 
     return run_standalone(settings)
@@ -322,7 +332,7 @@ def _sockets_are_fine(settings: Settings, speaker: Speaker) -> bool:
         lines = [line for each in settings.sockets for line in parse_console_spec(each)]
         if settings.check and any(console_settings(line).tls for line in lines):
             # Whoever starts reads them anyway.
-            from mwproxy.console.listener import tls_problem
+            from mwproxy.console.ports import tls_problem
 
             for problem in filter(None, map(tls_problem, lines)):
                 raise ConfigError(problem)

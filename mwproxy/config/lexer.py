@@ -24,7 +24,7 @@ MAX_WORDS = 64
 Lookup = Callable[[str], str | None]
 
 #: A line without any of these has nothing to unquote, and no blank but those of ASCII.
-_SPECIAL = re.compile(r"[\"'\\#\x00-\x08\x0d-\x1f\x7f-\U0010ffff]")
+_SPECIAL = re.compile(r"[^\t-\f !$-&(-\[\]-~]")
 
 _BLANK = " \t\v\f"
 

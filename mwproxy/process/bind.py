@@ -13,11 +13,14 @@ import os
 import socket
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mwproxy.core.addresses import Address
 from mwproxy.process.activation import find_passed, passed_sockets
-from mwproxy.process.inheritance import BoundFacts
 from mwproxy.process.sockets import CannotBind, ListenerSpec, inherited_socket
+
+if TYPE_CHECKING:
+    from mwproxy.process.inheritance import BoundFacts
 
 #: Longest path of a UNIX socket, which leaves room for the temporary name.
 LONGEST_PATH = 97
@@ -57,6 +60,9 @@ class Bound:
         """
         Note what another image of this process needs to go on with it.
         """
+        # A master has that already; nobody else needs it.
+        from mwproxy.process.inheritance import BoundFacts
+
         inode = [] if self._inode is None else list(self._inode)
         fd = self.sock.fileno()
         return BoundFacts(asdict(self.spec), fd, self._origin, inode, self._backup)

@@ -14,11 +14,14 @@ import socket
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mwproxy.process.bind import Bound, adopt, bind, lend_descriptor
 from mwproxy.process.delegate import Predecessors
-from mwproxy.process.inheritance import ListenerFacts
 from mwproxy.process.sockets import LOG, CannotBind, ListenerSpec
+
+if TYPE_CHECKING:
+    from mwproxy.process.inheritance import ListenerFacts
 
 Key = tuple[str, str, int, str]
 #: How often, and how many seconds apart, ports are tried that older processes are asked to release.
@@ -63,6 +66,9 @@ class ListenerSet:
 
         @return: The sockets, and the generations that were READY.
         """
+        # A master has that already; nobody else needs it.
+        from mwproxy.process.inheritance import ListenerFacts
+
         found = [
             ListenerFacts(bound.facts(), sorted(self._users[key]))
             for key, bound in self._bound.items()

@@ -20,7 +20,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mwproxy.process.adopt import (
     become_subreaper,
@@ -34,8 +34,10 @@ from mwproxy.process.limits import (
     memory_for_children,
     raise_master_descriptors,
 )
-from mwproxy.process.reexec import Origin, replace
 from mwproxy.process.reserve import Reserve
+
+if TYPE_CHECKING:
+    from mwproxy.process.reexec import Origin
 
 CAP_SYS_NICE = 23
 #: C{/dev/null}, opened in advance; -1 when it is not.
@@ -157,6 +159,7 @@ class System:
         soon gone.
         """
         gc.freeze()
+        gc.enable()
         # It waits until what it knows has grown by a quarter: of nothing, from now on.
         gc.collect()
         gc.set_threshold(*COLLECT_OFTEN)
@@ -340,6 +343,9 @@ class System:
 
         @raise OSError: It cannot be executed.
         """
+        # A master has that already; nobody else needs it.
+        from mwproxy.process.reexec import replace
+
         # This calls the handlers of what has come until now.
         signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)
         try:

@@ -9,11 +9,14 @@ import gc
 import sys
 from importlib import import_module
 
+import mwproxy.worker.lean  # noqa: F401  # before anything of Twisted
+
+# isort: split
 from mwproxy.worker.run import install_reactor, unblock_signals
 
 #: What a worker imports only when it needs it; by then it may be in a hurry, or in a chroot.
 LATER = (
-    "mwproxy.console.listener",
+    "mwproxy.console.stats_port",
     "mwproxy.net.checks.schedule",
     "encodings.idna",
     "twisted.internet.task",

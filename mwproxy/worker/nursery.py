@@ -17,6 +17,9 @@ import socket
 import sys
 from pathlib import Path
 
+import mwproxy.worker.lean  # before anything of Twisted
+
+# isort: split
 import mwproxy.net.reactor  # noqa: F401  # what every worker needs
 from mwproxy.process.ipc import CHANNEL_FD
 from mwproxy.process.nursery import HATCH, UP
