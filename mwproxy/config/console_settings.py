@@ -67,9 +67,12 @@ class ConsoleSettings(BindSettings):
     @ivar tls: L{None} for plain text.
 
     @ivar level_rules: Which peers have another level than the socket's.
+
+    @ivar idle_ms: How long connections may be idle, 0 for ever, L{None} when the line does not say.
     """
 
     tls: TlsSettings | None = None
+    idle_ms: int | None = None
     level_rules: list[LevelRule] = field(default_factory=list)
 
 

@@ -1,6 +1,7 @@
 """
 Listening sockets of consoles: accept no more connections than may be served, in the order in which
-they came; the others wait in the backlog.
+they came; the others wait in the backlog. There is a limit for all sockets together, and one for a
+socket that has C{maxconn}.
 
 Of the places of the master, L{RESERVED} are kept for UNIX sockets if there are any: whoever comes
 by the network, the operator on the machine gets in.
@@ -86,6 +87,7 @@ class ConsolePort:
         gate: Gate,
         make: Callable[[Peer], LineSession],
         reserved: int = 0,
+        most: int | None = None,
     ) -> None:
         """
         @param reactor: The reactor.
@@ -97,12 +99,16 @@ class ConsolePort:
         @param make: Makes the protocol of a new connection.
 
         @param reserved: How many places it leaves to others.
+
+        @param most: Most connections of this socket (C{maxconn}), L{None} for no limit of its own.
         """
         self._reactor = reactor
         self._sock = sock
         self._gate = gate
         self._make = make
         self._reserved = reserved
+        self._most = most
+        self._inside = 0
         self._open = True
         self._paused = False
         self.bridges: list[Any] = []
@@ -181,8 +187,9 @@ class ConsolePort:
 
         @param sock: It, non-blocking.
         """
+        self._inside += 1
         self._gate.enter()
-        session.when_gone(self._gate.leave)
+        session.when_gone(self._left)
         try:
             link(self._reactor, sock, session)
         except OSError:
@@ -205,7 +212,13 @@ class ConsolePort:
             self._open = False
             self._gate.ports.remove(self)
 
+    def _left(self) -> None:
+        self._inside -= 1
+        self._gate.leave()
+
     def _has_place(self) -> bool:
+        if self._most is not None and self._inside >= self._most:
+            return False
         return self._gate.inside < max(1, self._gate.limit - self._reserved)
 
     def _accept(self) -> bool:

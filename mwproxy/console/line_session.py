@@ -182,6 +182,19 @@ class LineSession(Protocol):
         self.finish()
         self.advance()
 
+    def waits_for_us(self) -> bool:
+        """
+        Tell whether it is we who let the client wait, who is not idle then.
+        """
+        return self._busy and self._pieces is None and not self._full
+
+    def busy_now(self) -> None:
+        """
+        Count the time that the client may be idle anew.
+        """
+        if self.state.timeout_ms is not None:
+            self._rearm()
+
     def hurry(self) -> None:
         """
         Write the rest of an answer under way, however long it is.
@@ -419,8 +432,7 @@ class LineSession(Protocol):
     def _idle(self) -> None:
         if self._gone:
             return
-        if self._busy and self._pieces is None and not self._full:
-            # It is we who let the client wait.
+        if self.waits_for_us():
             self._rearm()
             return
         self._gone = True

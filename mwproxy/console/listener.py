@@ -1,11 +1,10 @@
 """
-The consoles of a master and of a worker: from addresses and settings to listening sockets at work.
+The console of a master: from C{-S} to listening sockets at work.
 """
 
 from __future__ import annotations
 
 import socket
-import weakref
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,17 +14,14 @@ from twisted.logger import Logger
 
 from mwproxy.config.console_settings import ConsoleSettings, console_settings
 from mwproxy.config.model import Bind
-from mwproxy.console.audit import refused_handshake
 from mwproxy.console.gate import RESERVED, ConsolePort, Gate
 from mwproxy.console.identity import peer_of
-from mwproxy.console.line_session import LineSession
 from mwproxy.console.master_session import MasterConsole
 from mwproxy.console.master_view import MasterView, ReloadResult
-from mwproxy.console.relay import link
-from mwproxy.console.session import WorkerConsole
+from mwproxy.console.ports import address_text, make_port, tls_of
 from mwproxy.console.spec import console_listener_spec, parse_console_spec
 from mwproxy.console.state import ConsoleState
-from mwproxy.core.diagnostics import ConfigError, Severity
+from mwproxy.core.diagnostics import ConfigError
 from mwproxy.core.levels import Level, Peer, level_of
 from mwproxy.core.registry import load_family
 from mwproxy.process.bind import Bound, bind
@@ -34,172 +30,15 @@ from mwproxy.process.sockets import ListenerSpec, inherited_socket
 
 if TYPE_CHECKING:
     from mwproxy.console.tls_context import ConsoleTls
-    from mwproxy.live.proxies import WorkerState
 
-#: Connections that the master's console serves at one time, those of all C{-S} together.
+#: Connections that the master's console serves at one time, those of all C{-S} together; more if
+#: one has a higher C{maxconn}.
 MASTER_CONNECTIONS = 10
 #: Seconds that clients have to read what they were answered, at the end of the master.
 LAST_ANSWERS = 1.0
-WORKER_COMMANDS = "mwproxy.console.worker_commands"
 MASTER_COMMANDS = "mwproxy.console.master_commands"
 
 _log = Logger()
-
-
-class StatsPort:
-    """
-    A C{stats socket} at work.
-
-    @ivar sock: The listening socket.
-    """
-
-    def __init__(self, port: ConsolePort, sock: socket.socket) -> None:
-        """
-        @param port: Accepts.
-
-        @param sock: Its socket, closed with it.
-        """
-        self._port = port
-        self.sock = sock
-
-    def drain(self) -> None:
-        """
-        Accept all that wait and may be accepted.
-        """
-        self._port.drain()
-
-    def pause(self) -> None:
-        """
-        Accept no more for now.
-        """
-        self._port.pause()
-
-    def resume(self) -> None:
-        """
-        Accept again.
-        """
-        self._port.resume()
-
-    def stop(self) -> None:
-        """
-        Accept no more; connections at work go on.
-        """
-        self._port.stop()
-        self.sock.close()
-
-
-_gates: weakref.WeakKeyDictionary[Any, Gate] = weakref.WeakKeyDictionary()
-
-
-def listen_stats(
-    reactor: Any,
-    fd: int,
-    bind: Bind,
-    state: WorkerState,
-    sockets: Callable[[], list[socket.socket]] = list,
-    say: Callable[[str], None] = lambda text: None,
-) -> StatsPort:
-    """
-    Serve a C{stats socket}.
-
-    @param reactor: The worker's reactor.
-
-    @param fd: The listening descriptor, owned from now on.
-
-    @param bind: Its line.
-
-    @param state: The worker's state, whose configuration limits connections and idleness.
-
-    @param sockets: Lists the listening sockets that C{expose-fd listeners} gives away.
-
-    @param say: Writes a line of the audit.
-
-    @return: It at work.
-
-    @raise ConfigError: Its TLS files will not do; the descriptor is closed.
-    """
-    load_family(WORKER_COMMANDS)
-    settings = console_settings(bind)
-    name = address_text(bind)
-    try:
-        # A worker that replaces one that died must serve: its console's certificate may be old.
-        tls = _tls_of(bind, lambda text: state.say(Severity.WARNING, text), lenient=True)
-    except ConfigError:
-        socket.socket(fileno=fd).close()
-        raise
-    if tls is not None and settings.tls is not None:
-        from mwproxy.console.tls_uses import use_files
-
-        use_files(tls, settings.tls, state.tls_files)
-    sock = socket.socket(fileno=fd)
-    sock.setblocking(False)
-    limits = state.configuration.global_
-    gate = _gates.setdefault(state, Gate(limits.stats_maxconn))
-
-    def make(peer: Peer) -> WorkerConsole:
-        return WorkerConsole(
-            state,
-            level_of(peer, settings.level_rules, _default(settings)),
-            "n",
-            limits.stats_timeout_ms,
-            clock=reactor,
-            severity=settings.severity_output,
-            address=name,
-            sockets=sockets if settings.expose_fd_listeners else None,
-            who=peer.text,
-            say=say,
-        )
-
-    port = _make_port(reactor, sock, gate, make, tls, name=name, say=say)
-    port.watch()
-    return StatsPort(port, sock)
-
-
-def console_figures(state: WorkerState) -> tuple[int, int] | None:
-    """
-    Count connections to the worker's own consoles.
-
-    @return: Those of now and all so far, L{None} if there is no C{stats socket}.
-    """
-    gate = _gates.get(state)
-    return None if gate is None else (gate.inside, gate.accepted)
-
-
-def serve_socket(
-    reactor: Any,
-    sock: socket.socket,
-    state: WorkerState,
-    level: Level,
-    mode: str,
-    who: str = "",
-    say: Callable[[str], None] = lambda text: None,
-) -> WorkerConsole:
-    """
-    Serve one console session that the master opened; it has no timeout.
-
-    @param reactor: The worker's reactor.
-
-    @param sock: A connected stream socket, owned from now on.
-
-    @param state: The worker's state.
-
-    @param level: What the session may do.
-
-    @param mode: C{n}, C{i} or C{p}.
-
-    @param who: The master's client, as the audit names it; empty if the master did not say.
-
-    @param say: Writes a line of the audit.
-
-    @return: The session.
-    """
-    load_family(WORKER_COMMANDS)
-    sock.setblocking(False)
-    session = WorkerConsole(
-        state, level, mode, clock=reactor, address="master", who=who or "unknown", say=say
-    )
-    link(reactor, sock, session)
-    return session
 
 
 class ConsoleService(Service):
@@ -275,7 +114,7 @@ class ConsoleService(Service):
         Serve.
         """
         super().startService()
-        self._port = _make_port(
+        self._port = make_port(
             self._reactor,
             self._bound.sock,
             self._gate,
@@ -284,6 +123,7 @@ class ConsoleService(Service):
             name=self.address,
             say=self._view.audit,
             reserved=self.reserved,
+            most=self._settings.maxconn,
         )
         self._port.watch()
 
@@ -374,6 +214,7 @@ class ConsoleService(Service):
             self._reactor,
             level_of(peer, settings.level_rules, default),
             settings.severity_output,
+            settings.idle_ms,
         )
         session.state.address = self.address
         session.state.who = peer.text
@@ -414,8 +255,10 @@ def make_console_services(
     """
     load_family(MASTER_COMMANDS)
     lines: list[Bind] = [each for spec in specs for each in parse_console_spec(spec)]
-    secured = [_tls_of(each, warn, lenient=lenient) for each in lines]
-    gate = Gate(MASTER_CONNECTIONS)
+    secured = [tls_of(each, warn, lenient=lenient) for each in lines]
+    # Who wants more on one socket gets them.
+    wanted = [console_settings(line).maxconn or 0 for line in lines]
+    gate = Gate(max([MASTER_CONNECTIONS, *wanted]))
     services: list[ConsoleService] = []
     try:
         for line, tls in zip(lines, secured, strict=True):
@@ -464,68 +307,3 @@ def discard_tls(services: Iterable[ConsoleService]) -> None:
     for service in services:
         if service.tls is not None:
             service.tls.discard()
-
-
-def address_text(line: Bind) -> str:
-    """
-    Write an address as C{show cli sockets} and the audit do.
-
-    @return: Such as C{unix@/run/m.sock} or C{ipv4@127.0.0.1:9999}.
-    """
-    address = line.address
-    if address.family == "unix":
-        return f"unix@{address.host}"
-    return f"{address.family}@{address}" if address.is_ip else str(address)
-
-
-def tls_problem(line: Bind) -> str:
-    """
-    Read the TLS files of an address, for a check of the configuration.
-
-    @return: What is wrong with them, empty if nothing is. A certificate out of its time is nothing
-        wrong: a worker serves with it.
-    """
-    try:
-        _tls_of(line, lambda text: None, lenient=True)
-    except ConfigError as error:
-        return str(error)
-    return ""
-
-
-def _default(settings: ConsoleSettings) -> Level:
-    return Level.OPERATOR if settings.level is None else settings.level
-
-
-def _tls_of(line: Bind, warn: Callable[[str], None], *, lenient: bool) -> ConsoleTls | None:
-    settings = console_settings(line).tls
-    if settings is None:
-        return None
-    # Only who wants TLS waits for its modules.
-    from mwproxy.console.tls_context import ConsoleTls
-
-    name = address_text(line)
-    try:
-        return ConsoleTls(settings, lambda text: warn(f"'{name}' : {text}"), lenient=lenient)
-    except ConfigError as error:
-        raise ConfigError(f"'{name}' : {error}") from None
-
-
-def _make_port(
-    reactor: Any,
-    sock: socket.socket,
-    gate: Gate,
-    make: Callable[[Peer], LineSession],
-    tls: ConsoleTls | None,
-    *,
-    name: str,
-    say: Callable[[str], None],
-    reserved: int = 0,
-) -> ConsolePort:
-    if tls is None:
-        return ConsolePort(reactor, sock, gate, make, reserved)
-    from mwproxy.console.tls_port import TlsPort
-
-    def failed(peer: Peer, problem: str) -> None:
-        say(refused_handshake(peer.text, name, problem))
-
-    return TlsPort(reactor, sock, gate, make, lambda: tls.context, reserved, failed)

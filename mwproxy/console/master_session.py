@@ -30,6 +30,7 @@ from mwproxy.console.manhole import PythonPrompt, pieces
 from mwproxy.console.master_commands.reload import answer_reload
 from mwproxy.console.master_view import MasterView, ReloadResult
 from mwproxy.console.relay import Source, WorkerLink, link
+from mwproxy.console.session_input import SessionInput
 from mwproxy.console.state import ConsoleState, clock
 from mwproxy.console.targets import not_found, resolve
 from mwproxy.core import families
@@ -69,6 +70,7 @@ class MasterConsole(LineSession):
         reactor: Any,
         level: Level = Level.ADMIN,
         severity: str = "none",
+        timeout_ms: int | None = None,
     ) -> None:
         """
         @param view: The master.
@@ -78,14 +80,16 @@ class MasterConsole(LineSession):
         @param level: What the connection may do.
 
         @param severity: How feedback begins.
+
+        @param timeout_ms: How long it may be idle, L{None} for ever.
         """
-        state = ConsoleState(level, "i", severity=severity)
+        state = ConsoleState(level, "i", severity=severity, timeout_ms=timeout_ms or None)
         super().__init__(state, prefixes=True, clock=reactor, audit=view.audit)
         self.view = view
         self._reactor = reactor
         self._default: int | None = None
         self._link: WorkerLink | None = None
-        self._in_session = False
+        self._input: SessionInput | None = None
         self._own = False
         self._broadcast: Broadcast | None = None
         self._python: PythonPrompt | None = None
@@ -129,7 +133,15 @@ class MasterConsole(LineSession):
             return None
         transport = self._link.transport
         flush(transport)
-        return RelayFacts(int(transport.fileno()), unsent(transport), self._in_session)
+        tail = b"" if self._input is None else self._input.tail
+        return RelayFacts(int(transport.fileno()), unsent(transport) + tail, self._in_session)
+
+    @property
+    def _in_session(self) -> bool:
+        """
+        Whether input is for a session in a worker.
+        """
+        return self._input is not None and not self._input.over
 
     def go_on(self, facts: SessionFacts, reload: Awaitable[ReloadResult] | None) -> None:
         """
@@ -154,7 +166,8 @@ class MasterConsole(LineSession):
             return
         sock = inherited_socket(facts.relay.fd) if facts.relay is not None else None
         if sock is not None and facts.relay is not None:
-            self._in_session = facts.relay.session
+            if facts.relay.session:
+                self._input = SessionInput("i")
             self._join(sock, facts.relay.unsent)
             self._begin_session()
             return
@@ -341,11 +354,12 @@ class MasterConsole(LineSession):
         self._connect(pid, "n", self._replayed() + command.wire())
 
     def _open(self, pid: int, mode: str, request: bytes) -> None:
-        rest = self.reader.discard()
-        self._in_session = True
-        self._connect(pid, mode, request + rest)
+        self._input = SessionInput(mode)
+        first, rest = self._input.take(request + self.reader.discard())
+        self.reader.feed(rest)
+        self._connect(pid, mode, first)
         if self._link is None:
-            self._in_session = False
+            self._input = None
         self._begin_session()
 
     def _begin_session(self) -> None:
@@ -354,6 +368,19 @@ class MasterConsole(LineSession):
         self._link.transport.registerProducer(Source(self.transport), True)
         if self._ended:
             self._link.input_ended()
+
+    def _pass(self, data: bytes) -> None:
+        """
+        Hand input to the session in the worker, as far as it is for it.
+        """
+        assert self._input is not None and self._link is not None
+        taken, rest = self._input.take(data)
+        self._link.send(taken)
+        if self._input.over:
+            # The rest waits here, in bounds of its own.
+            self._link.transport.unregisterProducer()
+            self.transport.resumeProducing()
+            super().dataReceived(rest)
 
     def _connect(self, pid: int, mode: str, request: bytes) -> None:
         try:
@@ -371,15 +398,23 @@ class MasterConsole(LineSession):
 
     def _relayed(self, data: bytes) -> None:
         if not self._gone:
+            self.busy_now()
             self.transport.write(data)
 
     def _relay_ended(self) -> None:
         self._link = None
-        self._in_session = False
+        self._input = None
         if not self._gone:
             self.release()
 
     # The connection.
+
+    def waits_for_us(self) -> bool:
+        """
+        Tell whether the client waits: in a session in a worker, and in Python, it may be we who
+        wait for it.
+        """
+        return not self._in_session and self._python is None and super().waits_for_us()
 
     def dataReceived(self, data: bytes) -> None:
         """
@@ -388,9 +423,11 @@ class MasterConsole(LineSession):
         @param data: Bytes of the client.
         """
         if self._in_session and self._link is not None:
-            self._link.send(data)
+            self.busy_now()
+            self._pass(data)
             return
         if self._python is not None:
+            self.busy_now()
             self._python.feed(data)
             return
         super().dataReceived(data)

@@ -45,13 +45,14 @@ class TlsPort(ConsolePort):
         context: Callable[[], SSL.Context],
         reserved: int = 0,
         failed: Callable[[Peer, str], None] | None = None,
+        most: int | None = None,
     ) -> None:
         """
         @param context: Gives the context for a new connection.
 
         @param failed: Told of who did not get through the handshake, and why.
         """
-        super().__init__(reactor, sock, gate, make, reserved)
+        super().__init__(reactor, sock, gate, make, reserved, most)
         self._context = context
         self._failed = failed
         self._emptied: Deferred[None] | None = None

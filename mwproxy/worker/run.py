@@ -124,7 +124,7 @@ def install_signals(reactor: Any, service: WorkerService, surroundings: Surround
         surroundings.leave(service)
 
     def states() -> None:
-        from mwproxy.console.listener import console_figures
+        from mwproxy.console.stats_port import console_figures
 
         if service.state is not None:
             for text in server_states(service.state, console_figures(service.state)):

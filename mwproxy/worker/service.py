@@ -46,7 +46,7 @@ from mwproxy.worker.soft_stop import SoftStop
 from mwproxy.worker.startup import StartFailed, read_configuration, start_trace
 
 if TYPE_CHECKING:
-    from mwproxy.console.listener import StatsPort
+    from mwproxy.console.stats_port import StatsPort
     from mwproxy.net.log_targets import LogTargets
     from mwproxy.net.trace import Trace
 
@@ -234,7 +234,7 @@ class WorkerService:
             self._own.append(listener.sock)
 
     def _listen_stats(self, bind: Bind, fd: int) -> None:
-        from mwproxy.console.listener import listen_stats
+        from mwproxy.console.stats_port import listen_stats
 
         assert self.state is not None
         try:
@@ -421,7 +421,7 @@ class WorkerService:
 
         @param who: The master's client, for the audit.
         """
-        from mwproxy.console.listener import serve_socket
+        from mwproxy.console.stats_port import serve_socket
 
         if self.state is None:
             sock.close()

@@ -134,7 +134,7 @@ class SoftStop:
         self._later(int(step * 1000), lambda: self._spread(since, spread))
 
     def _report(self) -> None:
-        from mwproxy.console.listener import console_figures
+        from mwproxy.console.stats_port import console_figures
 
         state = self._plane.state
         consoles = console_figures(state)

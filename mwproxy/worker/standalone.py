@@ -191,7 +191,7 @@ def _tls_problem(bind: Bind) -> str:
     """
     if console_settings(bind).tls is None:
         return ""
-    from mwproxy.console.listener import tls_problem
+    from mwproxy.console.ports import tls_problem
 
     return tls_problem(bind)
 

@@ -14,9 +14,10 @@ from twisted.internet.testing import StringTransport
 
 from mwproxy.console.generations_view import GenerationRow, NotKept, Progress
 from mwproxy.console.line_session import LineSession
-from mwproxy.console.listener import MASTER_COMMANDS, WORKER_COMMANDS
+from mwproxy.console.listener import MASTER_COMMANDS
 from mwproxy.console.master_view import ProcessRow, ReloadResult
 from mwproxy.console.state import ConsoleState
+from mwproxy.console.stats_port import WORKER_COMMANDS
 from mwproxy.core.levels import Level
 from mwproxy.core.registry import load_family
 

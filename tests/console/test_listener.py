@@ -1,5 +1,5 @@
 """
-Tests for L{mwproxy.console.listener} and L{mwproxy.console.spec}.
+Tests for L{mwproxy.console.listener}, L{mwproxy.console.stats_port} and L{mwproxy.console.spec}.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from mwproxy.config.console_settings import ConsoleSettings
+from mwproxy.config.model import Bind
 from mwproxy.console.listener import (
     LAST_ANSWERS,
     MASTER_CONNECTIONS,
     ConsoleService,
-    console_figures,
-    listen_stats,
     make_console_services,
-    serve_socket,
 )
 from mwproxy.console.spec import console_listener_spec, parse_console_spec
+from mwproxy.console.stats_port import console_figures, listen_stats, serve_socket
 from mwproxy.core.diagnostics import ConfigError
 from mwproxy.core.levels import Level
 from mwproxy.process.sockets import CannotBind
@@ -192,6 +192,52 @@ class ServiceTests(SocketTestCase):
         self.accept()
         self.assertEqual(len(self.reactor.wires), MASTER_CONNECTIONS + 1)
 
+    def test_limit_of_a_socket(self) -> None:
+        """
+        C{maxconn} limits its own socket; the others go on.
+        """
+        other = self.directory / "o"
+        self.make(f"{self.path},maxconn,2", str(other))
+        for _ in range(3):
+            self.connect()
+        self.connect(other)
+        for _ in range(4):
+            self.accept()
+        self.assertEqual(len(self.reactor.wires), 3)
+        self.assertEqual(len(self.reactor.readers), 1)
+        self.reactor.wires[0][1].connectionLost(Failure(ConnectionDone()))
+        self.accept()
+        self.accept()
+        self.assertEqual(len(self.reactor.wires), 4)
+
+    def test_more_than_ten(self) -> None:
+        """
+        A higher C{maxconn} is given.
+        """
+        self.make(f"{self.path},maxconn,{MASTER_CONNECTIONS + 2}")
+        for _ in range(MASTER_CONNECTIONS + 3):
+            self.connect()
+        for _ in range(MASTER_CONNECTIONS + 3):
+            self.accept()
+        self.assertEqual(len(self.reactor.wires), MASTER_CONNECTIONS + 2)
+
+    def test_idle(self) -> None:
+        """
+        C{idle-timeout} ends connections that say nothing; without it they stay.
+        """
+        other = self.directory / "o"
+        self.make(f"{self.path},idle-timeout,2s", str(other))
+        self.connect()
+        self.connect(other)
+        self.accept()
+        states = {protocol.state.timeout_ms: wire for wire, protocol in self.reactor.wires}
+        self.reactor.advance(1.9)
+        self.assertFalse(states[2000].aborted)
+        self.reactor.advance(0.2)
+        self.assertTrue(states[2000].aborted)
+        self.reactor.advance(1e6)
+        self.assertFalse(states[None].aborted)
+
     def test_mode(self) -> None:
         """
         Permissions are as asked for.
@@ -284,6 +330,28 @@ class WorkerTests(SocketTestCase):
         self.assertEqual(self.reactor.wires[0][1].state.timeout_ms, 10_000)
         port.stop()
         self.assertEqual(self.reactor.readers, set())
+
+    def test_own_words(self) -> None:
+        """
+        C{maxconn} and C{idle-timeout} of a line hold for it; C{idle-timeout 0} is for ever.
+        """
+        for word, expected in ((None, 10_000), (0, None), (500, 500)):
+            state = a_worker()
+            server = socket.socket(socket.AF_UNIX)
+            path = self.directory / f"w{expected}"
+            server.bind(str(path))
+            server.listen()
+            settings = ConsoleSettings(maxconn=1, idle_ms=word)
+            bind = Bind(state.configuration.global_.stats_sockets[0].address, settings)
+            port = listen_stats(self.reactor, server.detach(), bind, state)
+            self.addCleanup(port.stop)
+            before = len(self.reactor.wires)
+            self.connect(path)
+            self.connect(path)
+            self.accept()
+            self.accept()
+            self.assertEqual(len(self.reactor.wires), before + 1)
+            self.assertEqual(self.reactor.wires[-1][1].state.timeout_ms, expected)
 
     def test_from_master(self) -> None:
         """

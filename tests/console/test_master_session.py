@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy import __version__
+from mwproxy.console.line_session import READ_AHEAD
 from mwproxy.console.master_session import MasterConsole
 from mwproxy.console.master_view import ReloadResult
 from mwproxy.console.relay import WorkerLink
@@ -390,15 +391,40 @@ class SessionInWorkerTests(MasterTestCase):
 
     def test_line(self) -> None:
         """
-        The whole rest of the line goes to the worker; then the master takes over again.
+        The whole rest of the line goes to the worker; then the master takes over again, also what
+        has come meanwhile.
         """
         self.say("prompt\n")
-        self.say("@@1 show info; show stat\n")
+        self.say("@@1 show info; show stat\nshow cli level\n")
         self.assertEqual(self.worker()[0].text(), "show info; show stat\n")
-        self.say("more\n")
-        self.assertEqual(self.worker()[0].text(), "more\n")
-        self.assertEqual(self.answer(b"a\n\n"), "a\n\nmaster> ")
+        self.say("echo x\n")
+        self.assertEqual(self.worker()[0].text(), "")
+        self.assertEqual(self.answer(b"a\n\n"), "a\n\nmaster> admin\n\nmaster> x\n\nmaster> ")
         self.assertEqual(self.say("show cli level\n"), "admin\n\nmaster> ")
+
+    def test_input_behind_the_end(self) -> None:
+        """
+        What is sent behind C{quit} is executed by the master, whenever the worker closes; a session
+        that a C{prompt} keeps open gets its input.
+        """
+        self.say("@@1\nshow info\nquit\nshow cli level\n")
+        self.assertEqual(self.worker()[0].text(), "show info\nquit\n")
+        self.assertEqual(self.answer(b"a\n\n"), "a\n\nadmin\n\n")
+        self.say("@@1 prompt\nshow info\n")
+        self.assertEqual(self.worker()[0].text(), "prompt\nshow info\n")
+        self.say("show st")
+        self.say("at\nquit;echo x\necho y\n")
+        self.assertEqual(self.worker()[0].text(), "show stat\nquit;\n")
+        self.assertEqual(self.answer(b"b\n\n"), "b\n\nx\n\ny\n\n")
+
+    def test_much_input_behind_the_end(self) -> None:
+        """
+        Input for the master does not pile up while it waits for the session's end.
+        """
+        self.say("@@1\nquit\n")
+        for _ in range(READ_AHEAD // 1000 + 2):
+            self.say("echo " + "x" * 994 + "\n")
+        self.assertEqual(self.wire.producerState, "paused")
 
     def test_level(self) -> None:
         """

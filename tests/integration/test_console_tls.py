@@ -88,10 +88,26 @@ class TlsTests(TlsTestCase):
         self.assertEqual(client.ask("echo a <<\nsecret\n"), "a\n\n")
         client.sock.sendall(b"echo b;quit\n")
         self.assertEqual(client.rest(), "b\n\n")
-        # What is sent while the session in the worker ends belongs to that session still.
+
+    def test_input_behind_a_session(self) -> None:
+        """
+        What comes before a session in a worker has ended, and is not for it, is executed then.
+        """
+        proxy = self.begin()
+        [worker] = proxy.worker_pids()
         client = TlsConsole(self.port, self.trusting)
         self.addCleanup(client.close)
-        self.assertEqual(client.ask(f"@@!{worker} show cli level"), "operator\n\n")
+        lines = (
+            f"@@!{worker} show cli level;echo a",
+            "echo b",
+            f"@@!{worker}",
+            "show cli level",
+            "quit;echo c",
+            "show cli level",
+            "quit",
+        )
+        client.sock.sendall("".join(f"{line}\n" for line in lines).encode())
+        self.assertEqual(client.rest(), "operator\n\na\n\nb\n\n\noperator\n\nc\n\noperator\n\n")
 
     def test_levels_by_certificate(self) -> None:
         """

@@ -1,5 +1,5 @@
 """
-Options of C{stats socket} and C{-S} alone: TLS, and who has which level.
+Options of C{stats socket} and C{-S} alone: TLS, who has which level, and idle clients.
 
 HAProxy reads TLS words on these lines and then speaks plain text. Here each of them works, or is
 refused with what to do instead.
@@ -23,6 +23,7 @@ from mwproxy.config.option_names import ONE_CERTIFICATE
 from mwproxy.core.diagnostics import ConfigError
 from mwproxy.core.families import console_option
 from mwproxy.core.levels import NAME_WORDS, SUBJECT_WORDS, Level, LevelRule, parse_level
+from mwproxy.core.values import BadValue, parse_time_ms
 
 
 def _tls(line: Line, settings: ConsoleSettings) -> TlsSettings:
@@ -281,3 +282,15 @@ def console_level_gid(line: Line, settings: ConsoleSettings) -> None:
         except (KeyError, ValueError):
             raise ConfigError(f"'{line.name}' : unknown group name '{wanted}'") from None
     settings.level_rules.append(LevelRule("gid", wanted, level))
+
+
+@console_option("idle-timeout", low=1, syntax="<time>")
+def console_idle_timeout(line: Line, settings: ConsoleSettings) -> None:
+    """
+    How long connections may be idle before they are closed: milliseconds, or with a unit. For ever
+    with 0, and on C{-S} without this word; C{stats timeout} holds on other C{stats socket} lines.
+    """
+    try:
+        settings.idle_ms = parse_time_ms(_word(line, "missing time"))
+    except BadValue as error:
+        raise ConfigError(f"'{line.name}' : {error}") from None
