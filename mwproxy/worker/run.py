@@ -71,6 +71,8 @@ class Surroundings:
 
         if settings.chroot:
             open_null()
+            # The console may be told to set certificates.
+            import mwproxy.console.certificate_text  # noqa: F401
         try:
             drop_privileges(settings, self.program, self.speaker.warning)
         except CannotDrop as error:
