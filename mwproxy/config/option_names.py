@@ -74,7 +74,7 @@ OPTION_UNSUPPORTED = _names(
     accept-invalid-http-request accept-invalid-http-response
     accept-unsafe-violations-in-http-request accept-unsafe-violations-in-http-response
     checkcache disable-h2-upgrade external-check forwarded h1-case-adjust-bogus-client
-    h1-case-adjust-bogus-server http-buffer-request http-drop-request-trailers
+    h1-case-adjust-bogus-server http-drop-request-trailers
     http-drop-response-trailers http-restrict-req-hdr-names http-use-proxy-header httpslog
     ldap-check mysql-check originalto pgsql-check redis-check smtpchk
     spop-check ssl-hello-chk transparent

@@ -21,6 +21,9 @@ KINDS = ("global", *PROXIES, "program")
 #: What a keyword function gets beside its line.
 Subject = Global | Proxy | ProgramDraft
 
+#: The rulesets; each is joined to one function when its section ends.
+RULESETS = ("tcp-request content", "tcp-response content", "http-request", "http-response")
+
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9_.:-]")
 _SAID = {"frontend": "frontend", "backend": "backend", "listen": "proxy", "defaults": "defaults"}
 
@@ -141,6 +144,8 @@ class Sections:
                 f"config : parsing [{where}]: a listen section cannot inherit from a defaults"
                 " section defining TCP/HTTP rules."
             )
+        if source is not None and kind == "frontend":
+            self._check_inherited(source, where)
         self.name, self.subject = name or kind, proxy
 
     def _source(
@@ -224,12 +229,28 @@ class Sections:
         if proxy.has_backend:
             self._backs.setdefault(proxy.name, proxy)
 
+    def _check_inherited(self, source: Proxy, where: Where) -> None:
+        if source.rule_lines.get("tcp-response content"):
+            self._diagnostics.alert(
+                f"config : parsing [{where}]: a frontend section cannot inherit from a defaults"
+                " section defining 'tcp-response content' rules (defaults section at"
+                f" {source.where})."
+            )
+
     def _join_rules(self, proxy: Proxy) -> None:
-        for ruleset, name in (("http-request", "http_request"), ("http-response", "http_response")):
+        for ruleset in RULESETS:
             lines = proxy.rule_lines.get(ruleset)
             if not lines:
                 continue
+            name = ruleset.replace("-", "_").replace(" ", "_")
             try:
                 setattr(proxy, name, compilers.rules().join(lines))
             except ConfigError as error:
                 self._alert(str(error), proxy.where)
+        if "http-buffer-request" in proxy.options and proxy.mode == "http":
+            compiler = compilers.rules()
+            buffer = compiler.buffer_request(proxy.timeouts.http_request)
+            content = proxy.tcp_request_content
+            # HAProxy has the body before a backend's rules, but behind a frontend's.
+            order = (content, buffer) if proxy.has_frontend else (buffer, content)
+            proxy.tcp_request_content = compiler.chain(order)

@@ -7,6 +7,7 @@ was. Each family names the package whose import fills its registry, see L{PACKAG
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -116,7 +117,8 @@ class Action:
     """
     An action of a ruleset.
 
-    @ivar rulesets: The rulesets that know it, such as C{"http-request"}.
+    @ivar rulesets: The rulesets that know it, such as C{"http-request"} or
+        C{"tcp-request content"}.
 
     @ivar final: True when evaluation of its ruleset ends with it.
 
@@ -382,7 +384,8 @@ def action(name: str, *, rulesets: str, final: bool = False) -> Callable[[Functi
     """
 
     def record(function: Function) -> Function:
-        entry = Action(name, frozenset(rulesets.split()), final, function)
+        named = frozenset(re.findall(r"tcp-\S+ \S+|\S+", rulesets))
+        entry = Action(name, named, final, function)
         known = actions.find(name)
         if known is None:
             known = {}

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mwproxy.config import model
+from mwproxy.core import compilers
 from mwproxy.core.diagnostics import Severity
 from mwproxy.live.counters import Counters
 from mwproxy.live.errors import ErrorBook
@@ -39,9 +40,14 @@ Rules = Callable[[Any], Any]
 
 
 def _rules(description: model.Proxy) -> tuple[Rules | None, Rules | None]:
+    request, response = description.tcp_request_content, description.tcp_response_content
     if description.mode != "http":
-        return None, None
-    return description.http_request, description.http_response
+        return request, response
+    if request is not None:
+        request = compilers.rules().chain((request, description.http_request))
+    if response is not None:
+        response = compilers.rules().chain((response, description.http_response))
+    return request or description.http_request, response or description.http_response
 
 
 class Frontend:

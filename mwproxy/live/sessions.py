@@ -181,3 +181,25 @@ class Stream:
         The live frontend.
         """
         return self.session.frontend
+
+    def payload(self) -> bytes:
+        """
+        Get what of the request's body is at hand, without chunked coding.
+
+        @return: Empty when there is nothing.
+        """
+        return b""
+
+    def payload_whole(self) -> bool:
+        """
+        Tell whether that is the whole body.
+        """
+        return True
+
+    def needs_body(self, least: int) -> bool:
+        """
+        Tell whether it makes sense to wait for more of the body.
+
+        @param least: Bytes of it that are enough, 0 for all of it.
+        """
+        return False

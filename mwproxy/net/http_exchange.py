@@ -15,7 +15,7 @@ from mwproxy.live.proxies import Backend
 from mwproxy.live.servers import Server
 from mwproxy.net.client import Entry
 from mwproxy.net.exchange import REQUEST, RESPONSE, reserve_attributes
-from mwproxy.net.http_response import HttpResponse
+from mwproxy.net.http_body import HttpBody
 from mwproxy.net.server_link import ServerLink
 from mwproxy.net.transfer import Transfer
 from mwproxy.protocols.http1.framing import ChunkScanner
@@ -32,12 +32,10 @@ _IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE
 
 
 @specialized
-class HttpExchange(HttpResponse):
+class HttpExchange(HttpBody):
     """
     One request with its response.
     """
-
-    _first: bytes = b""
 
     def take_body(self, scanner: ChunkScanner | None, length: int) -> None:
         """
@@ -204,12 +202,16 @@ class HttpExchange(HttpResponse):
             self.hold(verdict, self._decided_request)
             return
         session = self.session
+        if self.route is not None and not self._counted:
+            self.enter(self.route)
+        counters = session.frontend.counters
         if kind == "close":
+            counters.dreq += 1
             self.cause, self.phase = "P", "R"
+            self.request_at = 0.0
             self.account()
             session.close()
             return
-        counters = session.frontend.counters
         if kind == "deny":
             counters.dreq += 1
             if self.backend is not None:

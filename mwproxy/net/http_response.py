@@ -277,16 +277,22 @@ class HttpResponse(HttpEnding):
             return
         self.drop_link()
         session = self.session
-        if verdict.kind == "close":
-            self.cause, self.phase = "P", "H"
-            self.account()
-            session.close()
+        if verdict.kind == "cut":
+            self.count_response_error()
+            self.fail(502, "S", "H")
             return
-        if verdict.kind == "deny":
+        if verdict.kind in ("close", "deny"):
             session.frontend.counters.dresp += 1
             self.route.backend.counters.dresp += 1
             if self.server is not None:
                 self.server.counters.dresp += 1
+            if verdict.kind == "close":
+                self.cause, self.phase = "P", "D"
+                self.status = -1
+                self.response_at = 0.0
+                self.account()
+                session.close()
+                return
             if verdict.answer is None:
                 self.fail(verdict.status, "P", "H")
                 return

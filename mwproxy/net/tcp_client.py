@@ -65,8 +65,8 @@ class TcpExchange(Exchange):
             self.hold(verdict, self._decided_request)
             return
         self.session.frontend.counters.dreq += 1
-        if self.backend is not None:
-            self.backend.counters.dreq += 1
+        if self.route is not None:
+            self.enter(self.route)
         self.finish("P", "R")
 
     def _decided_request(self, verdict: Outcome) -> None:
@@ -93,6 +93,8 @@ class TcpExchange(Exchange):
         elif isinstance(verdict, Wait):
             self.link.pause_reading()
             self.hold(verdict, self._decided_response)
+        elif verdict.kind == "cut":
+            self.finish()
         else:
             self.session.frontend.counters.dresp += 1
             self.route.backend.counters.dresp += 1

@@ -111,14 +111,17 @@ def _named(name: str, context: Context) -> Predicate:
 
 def _possible(term: Predicate, name: str, context: Context) -> Predicate:
     phases = getattr(term, "phases", None)
+    inside = f" in '{context.ruleset}'" if context.ruleset else ""
     if phases is None or phases & context.phases:
+        if inside and phases is not None and not name.startswith("anonymous"):
+            context.used.append((name, phases))
         return term
     if name.startswith("anonymous"):
         uses = f"it uses keyword '{getattr(term, 'criterion', '')}' which is incompatible"
     else:
         uses = "it only involves keywords that are incompatible"
     context.diagnostics.warning(
-        f"{name} will never match because {uses} with '{context.place}'", context.where
+        f"{name} will never match{inside} because {uses} with '{context.place}'", context.where
     )
     return _never
 

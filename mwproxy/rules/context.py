@@ -15,6 +15,8 @@ REQUEST = frozenset({"connection", "internal", "request"})
 RESPONSE = frozenset({"connection", "internal", "backend", "server", "response"})
 LOG = frozenset({"connection", "internal", "backend", "server", "response", "log"})
 EVERY = REQUEST | RESPONSE | LOG
+#: What has a value in TCP mode too.
+WITHOUT_HTTP = frozenset({"connection", "internal", "backend", "server"})
 
 #: What messages call a phase that is missing.
 NEEDS = {
@@ -56,6 +58,11 @@ class Context:
     @ivar place: What messages call the place, such as C{"frontend http-request header rule"}.
 
     @ivar response: True where C{hdr} means the response's headers.
+
+    @ivar ruleset: C{"tcp-request content"} or the like, empty for any other place.
+
+    @ivar used: What is used there: fetches and named ACLs as messages call them, and where these
+        have a value. Only noted where C{ruleset} is set.
     """
 
     proxy: Any
@@ -64,6 +71,8 @@ class Context:
     phases: frozenset[str] = EVERY
     place: str = ""
     response: bool = False
+    ruleset: str = ""
+    used: list[tuple[str, frozenset[str]]] = field(default_factory=list)
 
     def refer(self, kind: str, name: str, keyword: str) -> None:
         """

@@ -151,6 +151,8 @@ def compile_expression(
     if not fetch and context.response:
         name = _BY_DIRECTION.get(name, name)
     entry = find_fetch(fetch or name)
+    if context.ruleset:
+        context.used.append((f"fetch method '{entry.name}'", entry.phases))
     words: list[str] | None = None
     try:
         if text[position : position + 1] == "(":

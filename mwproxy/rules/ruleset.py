@@ -24,10 +24,11 @@ class Verdict:
     What ends a ruleset.
 
     @ivar kind: C{"allow"} (stop evaluating, go on with the stream), C{"deny"}, C{"return"},
-        C{"redirect"}, C{"close"}.
+        C{"redirect"}, C{"close"} (the client's connection, without a word), C{"cut"} (as if the
+        server had ended its connection).
 
     @ivar answer: Makes the whole HTTP answer (head and body) from the stream; L{None} for
-        C{allow} and C{close}, and for C{deny} with the proxy's error answer for L{status}.
+        C{allow}, C{close} and C{cut}, and for C{deny} with the proxy's error answer for L{status}.
 
     @ivar status: Status of the answer.
     """

@@ -138,7 +138,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     ),
     "tcp-response content": frozenset(
         """
-        close do-log ot-group sc-add-gpc sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0
+        do-log ot-group sc-add-gpc sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0
         set-bandwidth-limit set-fc-mark set-fc-tos set-mark set-nice set-tos silent-drop
         """.split()
     ),

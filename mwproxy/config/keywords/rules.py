@@ -133,6 +133,7 @@ def _rule(line: Line, proxy: model.Proxy) -> None:
     refuse_in_anonymous_defaults(line, proxy)
     compiled = rules().rule(line.name, line.args, proxy, line.where, line.diagnostics)
     proxy.rule_lines.setdefault(line.name, []).append(compiled)
+    proxy.own_rules.add(line.name)
 
 
 @keyword("http-request", sections=PROXY, high=None, syntax="<action> [options...] [<condition>]")

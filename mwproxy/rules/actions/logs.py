@@ -18,7 +18,11 @@ _LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"
 SILENT = -2
 
 
-@action("set-log-level", rulesets="http-request http-response http-after-response")
+@action(
+    "set-log-level",
+    rulesets="http-request http-response http-after-response tcp-request content "
+    "tcp-response content",
+)
 def act_set_log_level(line: RuleLine) -> Rule:
     """
     Log the stream at another level, or not at all with C{silent}.

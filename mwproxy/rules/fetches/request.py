@@ -286,22 +286,6 @@ def fetch_req_proto_http() -> Getter:
     return lambda stream: stream.request is not None
 
 
-@sample_fetch("req.body_size", gives="sint", phases="request")
-def fetch_req_body_size() -> Getter:
-    """
-    The announced length of the request's body; nothing for a chunked one, whose size is unknown.
-    """
-
-    def size(stream: Any) -> int | None:
-        request = stream.request
-        if request is None or request.block.chunked:
-            return None
-        length: int = request.block.length
-        return max(length, 0)
-
-    return size
-
-
 @sample_fetch("http_first_req", gives="bool", phases="request response log")
 def fetch_http_first_req() -> Getter:
     """

@@ -4,7 +4,7 @@ Keyword functions fed with single lines, and a rule compiler that only remembers
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -73,6 +73,21 @@ class RememberingCompiler:
         Make a function that returns what all actions return.
         """
         return lambda stream: [action(stream) for _, action in rules]
+
+    def chain(
+        self, rulesets: Iterable[Callable[[Any], Any] | None]
+    ) -> Callable[[Any], Any] | None:
+        """
+        Make a function that returns what all rulesets return.
+        """
+        found = [ruleset for ruleset in rulesets if ruleset is not None]
+        return lambda stream: [ruleset(stream) for ruleset in found]
+
+    def buffer_request(self, time_ms: int | None) -> Callable[[Any], Any]:
+        """
+        Make a ruleset that returns its time.
+        """
+        return lambda stream: ("buffer", time_ms)
 
     def log_format(
         self,

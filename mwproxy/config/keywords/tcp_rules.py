@@ -1,0 +1,82 @@
+"""
+C{tcp-request content} and C{tcp-response content}: rules that go before those of HTTP, in TCP mode
+too.
+"""
+
+from __future__ import annotations
+
+from mwproxy.config import model
+from mwproxy.config.line import Line
+from mwproxy.core.compilers import rules
+from mwproxy.core.diagnostics import ConfigError
+from mwproxy.core.families import PROXY, keyword
+
+_SAID = {"frontend": "frontend", "backend": "backend", "defaults": "defaults"}
+
+
+@keyword(
+    "tcp-request content", sections=PROXY, high=None, syntax="<action> [options...] [<condition>]"
+)
+def kw_tcp_request_content(line: Line, proxy: model.Proxy) -> None:
+    """
+    Act on streams before C{http-request} rules: accept, reject, set variables, ask agents.
+    """
+    if proxy.kind == "defaults" and not proxy.name:
+        raise ConfigError(f"{line.name} is not allowed in anonymous 'defaults' sections")
+    _rule(line, proxy)
+    if "http-request" in proxy.own_rules:
+        _warn_order(line, "an 'http-request'")
+    elif proxy.use_backend:
+        _warn_order(line, "a 'use_backend'")
+
+
+@keyword(
+    "tcp-response content", sections=PROXY, high=None, syntax="<action> [options...] [<condition>]"
+)
+def kw_tcp_response_content(line: Line, proxy: model.Proxy) -> None:
+    """
+    Act on responses before C{http-response} rules.
+    """
+    if not proxy.has_backend and not (proxy.kind == "defaults" and proxy.name):
+        raise ConfigError(
+            f"{line.name} is only allowed in 'backend' sections or 'defaults' section with a name"
+        )
+    _rule(line, proxy)
+
+
+def _rule(line: Line, proxy: model.Proxy) -> None:
+    compiled = rules().rule(line.name, line.args, proxy, line.where, line.diagnostics)
+    proxy.rule_lines.setdefault(line.name, []).append(compiled)
+    proxy.own_rules.add(line.name)
+
+
+def _warn_order(line: Line, other: str) -> None:
+    line.warning(f"a 'tcp-request' rule placed after {other} rule will still be processed before.")
+
+
+@keyword("tcp-request", sections=PROXY, high=None, syntax="<ruleset>")
+def kw_tcp_request(line: Line, proxy: model.Proxy) -> None:
+    """
+    Refuse rulesets for requests that there are not.
+    """
+    _refuse(line, proxy, "'inspect-delay', 'connection', or 'content'", "connection session")
+
+
+@keyword("tcp-response", sections=PROXY, high=None, syntax="<ruleset>")
+def kw_tcp_response(line: Line, proxy: model.Proxy) -> None:
+    """
+    Refuse rulesets for responses that there are not.
+    """
+    _refuse(line, proxy, "'inspect-delay' or 'content'", "")
+
+
+def _refuse(line: Line, proxy: model.Proxy, expected: str, others: str) -> None:
+    where = f"{_SAID.get(proxy.kind, 'proxy')} '{proxy.name}'"
+    if not line.args:
+        raise ConfigError(f"missing argument for '{line.name}' in {where}")
+    name = line.args[0]
+    if name == "inspect-delay" or name in others.split():
+        raise ConfigError(
+            f"keyword '{line.name} {name}' is not supported by mwproxy in '{line.section}' section"
+        )
+    raise ConfigError(f"'{line.name}' expects {expected} in {where} (got '{name}')")

@@ -1,0 +1,35 @@
+"""
+Actions of C{tcp-request content} and C{tcp-response content} that end these rulesets.
+"""
+
+from __future__ import annotations
+
+from mwproxy.core.families import action
+from mwproxy.rules.ruleset import ALLOW, Rule, RuleLine, Verdict
+
+_CLOSE = Verdict("close")
+_CUT = Verdict("cut")
+
+
+@action("accept", rulesets="tcp-request content tcp-response content", final=True)
+def act_accept(line: RuleLine) -> Rule:
+    """
+    Stop evaluating the ruleset and go on.
+    """
+    return lambda stream: ALLOW
+
+
+@action("reject", rulesets="tcp-request content tcp-response content", final=True)
+def act_reject(line: RuleLine) -> Rule:
+    """
+    Close the connection without an answer.
+    """
+    return lambda stream: _CLOSE
+
+
+@action("close", rulesets="tcp-response content", final=True)
+def act_close(line: RuleLine) -> Rule:
+    """
+    Close the server's connection, as if it had ended.
+    """
+    return lambda stream: _CUT
