@@ -21,6 +21,7 @@ from mwproxy.live.tls_files import TlsFiles
 if TYPE_CHECKING:
     from mwproxy.live.servers import Balancer
     from mwproxy.live.sessions import Session
+    from mwproxy.live.spoe import EngineFigures
 
 #: Prints one message for operators.
 Say = Callable[[Severity, str], None]
@@ -77,6 +78,9 @@ class Frontend:
         L{Wait<mwproxy.rules.ruleset.Wait>}.
 
     @ivar response_rules: The same for responses, after those of the backend.
+
+    @ivar events: What its filters do at events, by their names (C{stream/stages.py}); empty
+        without filters.
     """
 
     def __init__(self, description: model.Proxy, worker: WorkerState) -> None:
@@ -94,6 +98,7 @@ class Frontend:
         self.logs_all = not description.options & LOG_OPTIONS
         self.listeners: list[Any] = []
         self.request_rules, self.response_rules = _rules(description)
+        self.events: dict[str, Rules] = {}
 
 
 class Backend:
@@ -119,6 +124,8 @@ class Backend:
         section; see L{Frontend}.
 
     @ivar response_rules: Applied to each response, before those of the frontend.
+
+    @ivar events: See L{Frontend}.
     """
 
     balancer: Balancer
@@ -141,6 +148,7 @@ class Backend:
         self.down_since = 0.0
         self.log: LogSink | None = None
         self.request_rules, self.response_rules = _rules(description)
+        self.events: dict[str, Rules] = {}
         self._fullconn: int | None = None
         self.revisions: dict[int, int] = {}
 
@@ -200,6 +208,8 @@ class WorkerState:
 
     @ivar tls_files: Certificates and their like, as consoles change them.
 
+    @ivar spoe: What SPOE engines count, for C{show spoe}.
+
     @ivar maxconn_reached: How often no more connections were accepted as there were C{maxconn}.
 
     @ivar boot_ms: How long it took from the order to start until it served.
@@ -255,6 +265,7 @@ class WorkerState:
         self.bytes_spliced = 0
         self.errors = ErrorBook()
         self.tls_files = TlsFiles()
+        self.spoe: list[EngineFigures] = []
         self.maxconn_reached = 0
         self.boot_ms = 0
         self.under_master = False

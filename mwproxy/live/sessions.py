@@ -126,6 +126,8 @@ class Stream:
 
     @ivar variables: Values of C{txn.}, C{req.}, C{res.} variables by full name, L{None} for none.
 
+    @ivar spoe: What SPOE engines remember of it, L{None} while none has asked about it.
+
     @ivar log_level: Severity to log it with, -1 for the usual one, -2 for no line at all.
 
     @ivar received: Method and target as they came, once a rule has changed one of them; L{None}
@@ -162,6 +164,7 @@ class Stream:
     backend_queue: int = 0
     reused: bool = False
     variables: dict[str, Any] | None = None
+    spoe: dict[Any, Any] | None = None
     received: tuple[bytes, bytes] | None = None
     server_host: str = ""
     server_port: int = 0

@@ -12,7 +12,7 @@ from mwproxy.live.proxies import Backend, Frontend
 from mwproxy.live.servers import Server
 from mwproxy.live.sessions import Stream
 from mwproxy.live.tally import Tally
-from mwproxy.rules.ruleset import chain_rulesets
+from mwproxy.stream.stages import backend_rules, response_rules
 
 
 class Route:
@@ -100,10 +100,8 @@ class Route:
         )
         self.forwardfor = back.forwardfor or front.forwardfor
         one = back is front
-        self.request_rules = None if one else backend.request_rules
-        self.response_rules = chain_rulesets(
-            (backend.response_rules, None if one else frontend.response_rules)
-        )
+        self.request_rules = None if one else backend_rules(frontend, backend)
+        self.response_rules = response_rules(frontend, backend)
         self.says_close = (
             self.close_mode != "keep-alive"
             and "http-pretend-keepalive" not in back.options | front.options

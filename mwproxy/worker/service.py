@@ -79,6 +79,7 @@ class WorkerService:
         self._trace: Trace | None = None
         self._checks: Any = None
         self._logs: Any = None
+        self._engines: Any = None
         self._receivers: list[HandoverReceiver] = []
         self._soft_stop: SoftStop | None = None
         self._ticker: Any = None
@@ -153,6 +154,10 @@ class WorkerService:
         except OSError as error:
             diagnostics.alert(f"sendmsg()/log target cannot be used: {error.strerror}.")
             raise StartFailed(1) from None
+        if any(proxy.filters for proxy in configuration.proxies):
+            from mwproxy.spoe.build import Engines
+
+            self._engines = Engines(plane, self._logs.sink_for)
         if trace is not None:
             trace.watch_ends(state)
         await self._listen(configuration, diagnostics, order)
@@ -360,6 +365,8 @@ class WorkerService:
         self._consoles.clear()
         for sock in self._siblings:
             sock.close()
+        if self._engines is not None:
+            self._engines.leave()
 
     def _left(self) -> None:
         self.close()
@@ -460,6 +467,8 @@ class WorkerService:
             for backend in self.state.backends.values():
                 for server in backend.servers:
                     drop_idle(server)
+        if self._engines is not None:
+            closers.append(self._engines.close)
         if self._logs is not None:
             closers += [self._logs.flush, self._logs.close]
         if self.plane is not None:

@@ -1,0 +1,127 @@
+"""
+Messages to bytes: what C{args} say, as typed data (SPOE.txt 3.1).
+
+What is the same each time is written once; a message costs its samples and one C{join}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mwproxy.config.spoe_settings import SpoeArgument, SpoeMessage
+from mwproxy.protocols.spop.data import BINARY, STRING, encode_value
+from mwproxy.protocols.spop.notify import encode_message_head, encode_name
+from mwproxy.protocols.spop.varint import encode_varint
+from mwproxy.rules.casts import to_bytes
+
+Encoder = Callable[[Any], bytes]
+
+_NULL = encode_value(None)
+_FALSE, _TRUE = encode_value(False), encode_value(True)
+#: Types and lengths of short strings and binaries.
+_STRINGS = tuple(bytes((STRING, size)) for size in range(240))
+_BINARIES = tuple(bytes((BINARY, size)) for size in range(240))
+_STRING, _BINARY = bytes((STRING,)), bytes((BINARY,))
+
+
+def write_text(value: Any) -> bytes:
+    """
+    Write a value as a string.
+
+    @param value: Any sample.
+
+    @return: Typed data.
+    """
+    text = value if type(value) is bytes else to_bytes(value)
+    size = len(text)
+    if size < 240:
+        return _STRINGS[size] + text
+    return _STRING + encode_varint(size) + text
+
+
+def write_binary(value: Any) -> bytes:
+    """
+    Write a value as binary data.
+
+    @param value: Any sample.
+
+    @return: Typed data.
+    """
+    data = value if type(value) is bytes else to_bytes(value)
+    size = len(data)
+    if size < 240:
+        return _BINARIES[size] + data
+    return _BINARY + encode_varint(size) + data
+
+
+def write_bool(value: Any) -> bytes:
+    """
+    Write a value as a boolean.
+
+    @param value: Any sample.
+
+    @return: Typed data.
+    """
+    return _TRUE if value else _FALSE
+
+
+def write_any(value: Any) -> bytes:
+    """
+    Write a value as what it is; text, as which variables keep binary data too, as a string.
+
+    @param value: Any sample.
+
+    @return: Typed data.
+    """
+    return write_text(value) if isinstance(value, bytes) else encode_value(value)
+
+
+_WRITERS: dict[str, Encoder] = {
+    "str": write_text,
+    "meth": write_text,
+    "bin": write_binary,
+    "bool": write_bool,
+}
+
+
+def message_encoder(message: SpoeMessage) -> Encoder:
+    """
+    Make the function that writes a message.
+
+    @param message: Its description.
+
+    @return: Takes the stream; gives a part of a NOTIFY's payload. An argument without value is
+        C{NULL}.
+
+    @raise ValueError: It has too many arguments.
+    """
+    head = encode_message_head(message.name, len(message.arguments))
+    parts = _parts(message.arguments)
+    if not parts:
+        return lambda stream: head
+    if len(parts) == 1:
+        [(only, sample, write)] = parts
+        lead = head + only
+
+        def encode_one(stream: Any) -> bytes:
+            value = sample(stream)
+            return lead + (_NULL if value is None else write(value))
+
+        return encode_one
+
+    def encode(stream: Any) -> bytes:
+        pieces = [head]
+        for name, sample, write in parts:
+            value = sample(stream)
+            pieces += (name, _NULL if value is None else write(value))
+        return b"".join(pieces)
+
+    return encode
+
+
+def _parts(arguments: Sequence[SpoeArgument]) -> tuple[tuple[bytes, Encoder, Encoder], ...]:
+    return tuple(
+        (encode_name(each.name), each.sample, _WRITERS.get(each.type, write_any))
+        for each in arguments
+    )
