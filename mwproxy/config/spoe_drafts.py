@@ -219,13 +219,12 @@ def finish(
     if diagnostics.errors > before:
         return None
     messages = {name: message.finish() for name, message in draft.messages.items()}
-    events: dict[str, tuple[SpoeMessage, ...]] = {}
-    for event in EVENTS:
-        found = tuple(
-            messages[each.name] for each in agent.messages if messages[each.name].event == event
-        )
-        if found and happens(event, kind):
-            events[event] = found
+    met: dict[str, list[SpoeMessage]] = {}
+    for used in agent.messages:
+        message = messages[used.name]
+        if message.event and happens(message.event, kind):
+            met.setdefault(_met_as(message.event, kind), []).append(message)
+    events = {event: tuple(met[event]) for event in EVENTS if event in met}
     groups = {
         group.name: tuple(messages[each.name] for each in draft.groups[group.name].messages)
         for group in agent.groups
@@ -266,11 +265,19 @@ def happens(event: str, kind: str) -> bool:
 
     @param kind: The kind of section that it stands in.
 
-    @return: False for events of clients in a backend, and those of backends in a C{listen} section.
+    @return: False for events of clients in a backend.
     """
-    if kind == "backend":
-        return event != "on-client-session" and not event.startswith("on-frontend-")
-    return kind != "listen" or not event.startswith("on-backend-")
+    return kind != "backend" or not (
+        event == "on-client-session" or event.startswith("on-frontend-")
+    )
+
+
+def _met_as(event: str, kind: str) -> str:
+    """
+    Tell with which event messages are sent. In a C{listen} section those for the backend's side go
+    with those for the frontend's, as observed of HAProxy.
+    """
+    return event.replace("on-backend-", "on-frontend-") if kind == "listen" else event
 
 
 def _own_variable(prefix: str, name: str) -> str:

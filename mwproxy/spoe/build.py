@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from mwproxy.config.model import LogTarget
-from mwproxy.config.spoe_settings import EVENTS, SpoeFilter, SpoeMessage
+from mwproxy.config.spoe_settings import SpoeFilter
 from mwproxy.live.proxies import Backend, Frontend, LogSink, Rules
 from mwproxy.live.servers import Server
 from mwproxy.live.spoe import EngineFigures
@@ -23,11 +23,6 @@ from mwproxy.stream.stages import frontend_rules
 #: Gives the function that logs to some targets, by a tag.
 SinkFor = Callable[[list[LogTarget], str], LogSink | None]
 
-#: Events of a backend that a C{listen} section meets as those of its frontend.
-_MERGED = {
-    "on-backend-tcp-request": "on-frontend-tcp-request",
-    "on-backend-http-request": "on-frontend-http-request",
-}
 #: Events that only frontends have.
 _OF_FRONTENDS = ("on-client-session", "on-frontend-tcp-request", "on-frontend-http-request")
 
@@ -88,14 +83,15 @@ class Engines:
         """
         Have a proxy meet the events of its filters, in order.
         """
-        both = front is not None and back is not None
         steps: dict[str, list[Rules]] = {}
         for line, engine in made:
-            for event, messages in _by_event(line, both).items():
+            for event, messages in line.agent.events.items():
                 steps.setdefault(event, []).append(engine.step(event, messages))
-        events = {
-            event: rules for event in EVENTS if (rules := chain_rulesets(steps.get(event, ())))
-        }
+        events: dict[str, Rules] = {}
+        for event, parts in steps.items():
+            joined = chain_rulesets(parts)
+            if joined is not None:
+                events[event] = joined
         if front is not None:
             front.events = events
             front.request_rules = frontend_rules(front)
@@ -135,19 +131,3 @@ class Engines:
 
     def _of(self, server: Server) -> list[Engine]:
         return [engine for engine in self._all if engine.pool.backend is server.backend]
-
-
-def _by_event(line: SpoeFilter, both: bool) -> dict[str, tuple[SpoeMessage, ...]]:
-    """
-    Tell which messages are sent when.
-
-    @param both: True for a C{listen} section, where messages for the backend's side go with those
-        for the frontend's.
-    """
-    found: dict[str, tuple[SpoeMessage, ...]] = {}
-    for event in EVENTS:
-        messages = line.agent.events.get(event, ())
-        if messages:
-            name = _MERGED.get(event, event) if both else event
-            found[name] = found.get(name, ()) + messages
-    return found

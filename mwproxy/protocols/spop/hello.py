@@ -131,7 +131,8 @@ def decode_agent_hello(frame: bytes, at: int, offered: int) -> AgentHello:
     size = _size(items)
     if size > offered:
         raise BadFrame(Status.BAD_FRAME_SIZE, f"agent wants {size}, {offered} was offered")
-    return AgentHello(size, _capabilities(items))
+    # Agents leave them out, though they have to be there (SPOE.txt 3.2.5), and HAProxy lets them.
+    return AgentHello(size, _capabilities({"capabilities": "", **items}))
 
 
 def _speaks(version: str, exactly: bool = False) -> bool:

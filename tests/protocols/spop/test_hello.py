@@ -152,13 +152,20 @@ class AgentHelloTests(SynchronousTestCase):
         self.assertEqual(decode_head(frame)[:4], (101, 1, 0, 0))
         self.assertEqual(decode_agent_hello(frame, 7, hello.max_frame_size), hello)
 
+    def test_no_capabilities(self) -> None:
+        """
+        An agent that names no capabilities has none.
+        """
+        items = {name: value for name, value in AGENT.items() if name != "capabilities"}
+        found = decode_agent_hello(encode_kvlist(items), 0, 1000)
+        self.assertEqual(found.capabilities, frozenset())
+
     def test_refused(self) -> None:
         """
         What lacks something or does not fit is refused with its status.
         """
         self.assert_refused(Status.NO_VERSION, version=None)
         self.assert_refused(Status.NO_MAX_FRAME_SIZE, max_frame_size=None)
-        self.assert_refused(Status.NO_CAPABILITIES, capabilities=None)
         self.assert_refused(Status.BAD_VERSION, version="2.1")
         self.assert_refused(Status.BAD_VERSION, version="1.0")
         self.assert_refused(Status.BAD_FRAME_SIZE, max_frame_size=1001)
