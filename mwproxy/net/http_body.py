@@ -35,10 +35,15 @@ class HttpBody(HttpResponse):
 
         @return: Empty when there is nothing.
         """
-        request: Request | None = self.request
-        if request is None or not request.block.chunked:
-            return self._first
         held = self._first
+        if not held:
+            return held
+        limit = self._limit()
+        if len(held) > limit:
+            # It came in one piece with the head; what is seen must not depend on that.
+            held = held[:limit]
+        if not self.request.block.chunked:
+            return held
         known, payload = self._decoded
         if known != len(held):
             pieces: list[bytes] = []
@@ -51,7 +56,7 @@ class HttpBody(HttpResponse):
         """
         Tell whether that is the whole body.
         """
-        return self.upload is None
+        return self.upload is None and len(self._first) <= self._limit()
 
     def needs_body(self, least: int) -> bool:
         """
@@ -67,7 +72,7 @@ class HttpBody(HttpResponse):
         if block.expect_continue and block.body and request.version >= 11:
             self._say_continue(request)
         upload = self.upload
-        if upload is None or self._room() <= 0:
+        if upload is None or len(self._first) >= self._limit():
             return False
         scanner = upload.scanner
         return not least or (len(self._first) if scanner is None else scanner.payload) < least
@@ -96,12 +101,12 @@ class HttpBody(HttpResponse):
             with suppress(OSError):
                 self.session.write(CONTINUE)
 
-    def _room(self) -> int:
+    def _limit(self) -> int:
         """
-        Tell how many more bytes of the body may be held.
+        Tell how many bytes of the body, as they came, rules may see.
         """
-        room: int = self.session.plane.head_limit - self.request.size - len(self._first)
-        return room
+        limit: int = self.session.plane.head_limit - self.request.size
+        return limit
 
     def add_body(self, data: bytes) -> None:
         """
@@ -218,7 +223,7 @@ class BodyWait:
         stream = self._stream
         session = stream.session
         try:
-            data = session.recv(stream._room())
+            data = session.recv(stream._limit() - len(stream._first))
         except BlockingIOError:
             return
         except OSError:

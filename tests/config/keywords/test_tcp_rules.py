@@ -1,0 +1,95 @@
+"""
+Tests for mwproxy/config/keywords/tcp_rules.py.
+"""
+
+from __future__ import annotations
+
+from mwproxy.config import model
+from tests.config.keywords.reading import KeywordTestCase
+
+
+class ContentTests(KeywordTestCase):
+    """
+    Tests for C{tcp-request content} and C{tcp-response content}.
+    """
+
+    def test_lines_are_kept(self) -> None:
+        """
+        Lines are compiled one after the other.
+        """
+        self.read(self.back, "tcp-request content a", "tcp-response content b")
+        for ruleset, word in (("tcp-request content", "a"), ("tcp-response content", "b")):
+            [(condition, action)] = self.back.rule_lines[ruleset]
+            self.assertEqual((condition, action(None)), (None, (ruleset, word)))
+        self.assertEqual(self.back.own_rules, {"tcp-request content", "tcp-response content"})
+
+    def test_order(self) -> None:
+        """
+        Who writes them behind what comes later is told; rules that a C{defaults} section gave
+        were not written here.
+        """
+        self.read(self.front, "tcp-request content a", "http-request a", "tcp-request content b")
+        self.read(self.back, "tcp-request content a")
+        self.assertEqual(
+            self.warnings(),
+            [
+                "a 'tcp-request' rule placed after an 'http-request' rule will still be processed "
+                "before."
+            ],
+        )
+        other = model.Proxy("frontend", "o")
+        other.rule_lines = {"http-request": [(None, None)]}
+        self.read(other, "tcp-request content a")
+        self.assertEqual(self.warnings(), [])
+        self.read(other, "use_backend q if x", "tcp-request content a")
+        self.assertEqual(
+            self.warnings(),
+            [
+                "a 'tcp-request' rule placed after a 'use_backend' rule will still be processed "
+                "before."
+            ],
+        )
+
+    def test_wrong_sections(self) -> None:
+        """
+        Only named C{defaults} sections have them, and those for responses belong to backends.
+        """
+        self.read(self.named, "tcp-request content a", "tcp-response content a")
+        self.assertEqual(
+            self.refused(self.base, "tcp-request content a"),
+            "tcp-request content is not allowed in anonymous 'defaults' sections",
+        )
+        for section in (self.base, self.front):
+            self.assertEqual(
+                self.refused(section, "tcp-response content a"),
+                "tcp-response content is only allowed in 'backend' sections or 'defaults' section "
+                "with a name",
+            )
+
+    def test_other_rulesets(self) -> None:
+        """
+        Other rulesets are refused, by name when HAProxy has them.
+        """
+        listen = model.Proxy("listen", "l")
+        for section, text, message in (
+            (self.front, "tcp-request", "missing argument for 'tcp-request' in frontend 'f'"),
+            (
+                listen,
+                "tcp-request foo",
+                "'tcp-request' expects 'inspect-delay', 'connection', or 'content' in proxy 'l' "
+                "(got 'foo')",
+            ),
+            (
+                self.back,
+                "tcp-response foo",
+                "'tcp-response' expects 'inspect-delay' or 'content' in backend 'b' (got 'foo')",
+            ),
+            (self.back, "tcp-response", "missing argument for 'tcp-response' in backend 'b'"),
+            (
+                self.front,
+                "tcp-request inspect-delay 1s",
+                "keyword 'tcp-request inspect-delay' is not supported by mwproxy in 'frontend' "
+                "section",
+            ),
+        ):
+            self.assertEqual(self.refused(section, text), message)
