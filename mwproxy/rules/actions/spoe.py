@@ -18,7 +18,7 @@ _calls: WeakKeyDictionary[Diagnostics, list[GroupCall]] = WeakKeyDictionary()
 
 @action(
     "send-spoe-group",
-    rulesets="http-request http-response tcp-request-content tcp-response-content",
+    rulesets="http-request http-response tcp-request content tcp-response content",
 )
 def act_send_spoe_group(line: RuleLine) -> Rule:
     """
