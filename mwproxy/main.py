@@ -20,6 +20,7 @@ from mwproxy.process.settings import REEXEC_VARIABLE, Settings
 from mwproxy.process.stdout import answer
 
 if TYPE_CHECKING:
+    from mwproxy.process.early import EarlyWorker
     from mwproxy.process.messages import Speaker
     from mwproxy.process.reexec import Arrival
 
@@ -112,7 +113,31 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.version > 1:
             answer(*build_lines())
         return 0
-    speaker = _speaker(argv0)
+    early = _start_early(arguments) if arrival is None else None
+    try:
+        return _obey(arguments, arrival, early)
+    finally:
+        if early is not None:
+            early.discard()
+
+
+def _start_early(arguments: Arguments) -> EarlyWorker | None:
+    """
+    Start the first worker of a master that will be in this process and directory, as far as the
+    command line tells; else who comes to know that does so (C{master/start.py}).
+    """
+    settings = arguments.settings
+    elsewhere = settings.daemon or settings.directory or settings.check
+    other = arguments.dump is not None or arguments.condition is not None
+    if not settings.master or elsewhere or other or arguments.keywords is not None:
+        return None
+    from mwproxy.process.early import start_early
+
+    return start_early(os.environ) if settings.files else None
+
+
+def _obey(arguments: Arguments, arrival: Arrival | None, early: EarlyWorker | None) -> int:
+    speaker = _speaker(arguments.settings.argv0)
     speaker.quiet = arguments.settings.quiet
     if arguments.condition is not None:
         return check_condition(arguments.condition, speaker)
@@ -120,7 +145,7 @@ def main(argv: list[str] | None = None) -> int:
         status = show_keywords(arguments.keywords, speaker)
         if status or not arguments.settings.files:
             return status
-    return run(arguments, speaker, arrival)
+    return run(arguments, speaker, arrival, early)
 
 
 def _speaker(argv0: str) -> Speaker:
@@ -239,7 +264,12 @@ def _words_of_the_language() -> set[str]:
     return {word for name in names for word in name.split()}
 
 
-def run(arguments: Arguments, speaker: Speaker, arrival: Arrival | None = None) -> int:
+def run(
+    arguments: Arguments,
+    speaker: Speaker,
+    arrival: Arrival | None = None,
+    early: EarlyWorker | None = None,
+) -> int:
     """
     Check or run what a command line asks for.
 
@@ -248,6 +278,8 @@ def run(arguments: Arguments, speaker: Speaker, arrival: Arrival | None = None) 
     @param speaker: Says what prevents it.
 
     @param arrival: What a former version of this process wants, L{None} for an ordinary start.
+
+    @param early: A worker for the master, L{None} if it was not started yet.
 
     @return: The exit status.
     """
@@ -283,13 +315,13 @@ def run(arguments: Arguments, speaker: Speaker, arrival: Arrival | None = None) 
         return check(settings)
     if master:
         import_lean(REACTOR, CHANNEL)
-        from mwproxy.master.service import run_master
+        from mwproxy.master.start import run_master
 
         if arrival is not None and arrival.facts is None:
             from mwproxy.tap import prove_fit
 
             return prove_fit()
-        return run_master(settings, None if arrival is None else arrival.facts)
+        return run_master(settings, None if arrival is None else arrival.facts, early)
     import_lean(REACTOR)
     from mwproxy.worker.standalone import run_standalone
 

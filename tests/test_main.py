@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from unittest.mock import patch
 
@@ -25,6 +25,20 @@ from mwproxy.process.settings import Settings
 PLAIN = "global\n    maxconn 10\n"
 
 
+class EarlyStandIn:
+    """
+    A worker that was not really started.
+
+    @ivar ended: How often it was told to end.
+    """
+
+    def __init__(self) -> None:
+        self.ended = 0
+
+    def discard(self) -> None:
+        self.ended += 1
+
+
 class MainTestCase(SynchronousTestCase):
     """
     What tests of the command have in common.
@@ -37,6 +51,14 @@ class MainTestCase(SynchronousTestCase):
         self.addCleanup(shutil.rmtree, self.directory)
         self.config = str(self.directory / "a.cfg")
         Path(self.config).write_text(PLAIN)
+        self.started: list[EarlyStandIn] = []
+
+    def start_early(self, environment: Mapping[str, str]) -> EarlyStandIn:
+        """
+        Note that a worker would be started.
+        """
+        self.started.append(EarlyStandIn())
+        return self.started[-1]
 
     def run_main(self, *words: str) -> int:
         """
@@ -63,8 +85,10 @@ class MainTestCase(SynchronousTestCase):
         called: list[tuple[str, Settings]] = []
 
         def note(name: str) -> Callable[..., int]:
-            def run(settings: Settings, facts: MasterFacts | None = None) -> int:
-                self.facts = facts
+            def run(
+                settings: Settings, facts: MasterFacts | None = None, early: object = None
+            ) -> int:
+                self.facts, self.early = facts, early
                 called.append((name, settings))
                 return 77
 
@@ -73,7 +97,8 @@ class MainTestCase(SynchronousTestCase):
         with (
             patch("mwproxy.worker.standalone.check", note("check")),
             patch("mwproxy.worker.standalone.run_standalone", note("standalone")),
-            patch("mwproxy.master.service.run_master", note("master")),
+            patch("mwproxy.master.start.run_master", note("master")),
+            patch("mwproxy.process.early.start_early", self.start_early),
         ):
             self.assertEqual(self.run_main(*words), 77, getattr(self, "err", ""))
         return called[0]
@@ -214,6 +239,30 @@ class RunTests(MainTestCase):
         kind, settings = self.run_fake("-D", "--", self.config)
         self.assertEqual((kind, settings.daemon), ("standalone", True))
         self.assertEqual(settings.argv0, str(Path(sys.argv[0]).absolute()))
+
+    def test_early(self) -> None:
+        """
+        A master's first worker is started before anything else, unless the master will be another
+        process, or in another directory, or there will be none; who does not take it ends it.
+        """
+        self.run_fake("-W", "-f", self.config)
+        self.assertIs(self.early, self.started[0])
+        self.assertEqual(self.started[0].ended, 1)
+        self.started.clear()
+        for words in (("-W", "-D"), ("-W", "-C", "/"), ("-W", "-c"), ()):
+            self.run_fake(*words, "-f", self.config)
+        self.run_main("-W", "-v")
+        self.run_main("-W", "-cc", "1", "-f", self.config)
+        self.run_main("-W", "-dC", "-f", self.config)
+        self.assertEqual(self.started, [])
+
+    def test_early_and_in_vain(self) -> None:
+        """
+        When there will be no master after all the worker is ended.
+        """
+        with patch("mwproxy.process.early.start_early", self.start_early):
+            self.run_main("-W", "-f", self.config, "-S", "/tmp/x,foo")
+        self.assertEqual([each.ended for each in self.started], [1])
 
     def test_missing_file(self) -> None:
         """

@@ -1,7 +1,7 @@
 """
 The master as a service, and as a program.
 
-L{MasterService} is the tree that C{twistd mwproxy} runs; L{run_master} runs the same tree for the
+L{MasterService} is the tree that C{twistd mwproxy} runs; L{serve} runs the same tree for the
 C{mwproxy} command. Signals are ours from the moment the reactor runs.
 """
 
@@ -45,14 +45,14 @@ from mwproxy.master.upgrade import Upgrade
 from mwproxy.observe.notify import Notifier, ServiceManager
 from mwproxy.observe.startup_logs import StartupLog
 from mwproxy.process.bind import Bound, bind
-from mwproxy.process.discovery import discover
+from mwproxy.process.early import EarlyWorker
 from mwproxy.process.elders import Elders
 from mwproxy.process.environment import initial_environment
 from mwproxy.process.getsocks import NoTransfer, fetch_listeners
 from mwproxy.process.inheritance import MasterFacts
-from mwproxy.process.launcher import launch
 from mwproxy.process.limits import TooLittle
 from mwproxy.process.listeners import ListenerSet
+from mwproxy.process.log_lines import LogLines
 from mwproxy.process.messages import (
     Speaker,
     flush_stderr,
@@ -60,8 +60,7 @@ from mwproxy.process.messages import (
     never_wait,
     write_stderr,
 )
-from mwproxy.process.ready_fd import ReadyFd
-from mwproxy.process.reexec import Origin, capture
+from mwproxy.process.reexec import Origin
 from mwproxy.process.settings import Settings
 from mwproxy.process.sockets import ListenerSpec
 from mwproxy.process.system import System
@@ -90,6 +89,7 @@ class MasterService(MultiService):
         *,
         environment: Mapping[str, str] | None = None,
         launcher: int = -1,
+        early: EarlyWorker | None = None,
         origin: Origin | None = None,
         facts: MasterFacts | None = None,
     ) -> None:
@@ -103,6 +103,8 @@ class MasterService(MultiService):
         @param environment: As the process was started, L{None} for the present one.
 
         @param launcher: Pipe of who waits for a daemon to be ready, -1 for nobody.
+
+        @param early: A worker that was started before, L{None} for none.
         """
         super().__init__()
         self.setName("master")
@@ -127,6 +129,7 @@ class MasterService(MultiService):
             initial_environment(environment),
             system.monotonic(),
         )
+        self._log_lines = LogLines(system)
         self._over = over
         self._consoles: list[ConsoleService] = []
         self._watchdog = Watchdog(
@@ -134,7 +137,7 @@ class MasterService(MultiService):
             watchdog_interval(environment, system.pid) if settings.systemd else 0.0,
             self._instance.manager.alive,
         )
-        self.supervisor = Supervisor(self._instance, self._ended, launcher=launcher)
+        self.supervisor = Supervisor(self._instance, self._ended, launcher=launcher, early=early)
         if origin is not None:
             upgrade = Upgrade(self._instance, origin, self.facts, part=self._part_with_tls)
             self.supervisor.upgrade_with(upgrade)
@@ -206,6 +209,7 @@ class MasterService(MultiService):
         result = super().stopService()
         self._instance.listeners.close()
         self._watchdog.stop()
+        self._log_lines.close()
         if self._notifier is not None:
             self._notifier.close()
         return result  # type: ignore[no-any-return]  # MultiService is untyped
@@ -303,10 +307,11 @@ class MasterService(MultiService):
 
     def audit(self, text: str) -> None:
         """
-        Write a line of the audit: for operators, but no part of the start-up log.
+        Write a line of the audit: for operators, but no part of the start-up log; to the log too.
         """
         if not self._instance.speaker.quiet:
             write_stderr(format_message(Severity.NOTICE, self._system.pid, text))
+        self._log_lines.notice(self._instance.global_, text)
 
     def facts(self) -> MasterFacts:
         """
@@ -385,39 +390,23 @@ class MasterService(MultiService):
             self._over(status)
 
 
-def run_master(settings: Settings, facts: MasterFacts | None = None) -> int:
+def serve(
+    settings: Settings,
+    speaker: Speaker,
+    *,
+    environment: Mapping[str, str],
+    origin: Origin,
+    launcher: int = -1,
+    early: EarlyWorker | None = None,
+    facts: MasterFacts | None = None,
+) -> int:
     """
-    Run a master to its end.
+    Run a master to its end, in the process that it is for.
 
-    @param settings: The command line.
-
-    @param facts: What a former image of this process left, L{None} for an ordinary start.
+    @param speaker: Tells what nobody else tells.
 
     @return: The exit status.
     """
-    speaker = Speaker(settings.argv0)
-    origin = capture(os.environ)
-    # Before anything of ours gets that number.
-    problem = ReadyFd(settings.notify_fd).keep() if facts is None else ""
-    if problem:
-        speaker.alert(problem)
-        return 1
-    environment = dict(os.environ)
-    if settings.directory:
-        try:
-            os.chdir(settings.directory)
-        except OSError as error:
-            speaker.alert(f"Could not change to directory {settings.directory} : {error.strerror}")
-            if facts is None:
-                return 1
-    launcher = -1
-    background = facts is None and _goes_to_background(settings, environment, speaker)
-    if background is None:
-        return 1
-    if background:
-        status, launcher = launch(speaker)
-        if status is not None:
-            return status
     from twisted.internet import reactor
 
     result: list[int] = []
@@ -437,6 +426,7 @@ def run_master(settings: Settings, facts: MasterFacts | None = None) -> int:
         environment=environment,
         launcher=launcher,
         origin=origin,
+        early=early,
         facts=facts,
     )
     reactor.callWhenRunning(service.startService)
@@ -453,25 +443,3 @@ def stop_reactor(reactor: Any) -> None:
     """
     if reactor.running:
         reactor.stop()
-
-
-def _goes_to_background(
-    settings: Settings, environment: Mapping[str, str], speaker: Speaker
-) -> bool | None:
-    """
-    Tell whether there shall be a daemon.
-
-    @return: L{None} if there should, but what the master reads of the files is wrong: it was said,
-        by the process that the operator looks at.
-    """
-    if settings.foreground and not settings.daemon:
-        return False
-    initial = initial_environment(environment)
-    found = discover(settings, initial, lambda message: None, master=True)
-    if found is not None:
-        return found.settings.daemon
-    if not settings.daemon:
-        return False
-    speaker.quiet = settings.quiet
-    discover(settings, initial, speaker.diagnostic, master=True)
-    return None

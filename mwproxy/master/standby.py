@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mwproxy.process.child import Phase
+from mwproxy.process.early import EarlyWorker
 from mwproxy.process.fingerprint import Fingerprint, fingerprint
 from mwproxy.process.messages import Speaker
 from mwproxy.process.nursery import Nursery
@@ -32,6 +33,8 @@ class Standby:
     @ivar owner: Who is told about the workers; it tells L{gone} of ours. Set before any is started.
 
     @ivar waiting: All of them, those that still start included.
+
+    @ivar early: One that was started before the master was there, L{None} for none.
     """
 
     owner: WorkerOwner
@@ -55,6 +58,7 @@ class Standby:
             then each worker in waiting is a process started anew.
         """
         self.waiting: list[WorkerProcess] = []
+        self.early: EarlyWorker | None = None
         self._system = system
         self._speaker = speaker
         self._environment = worker_environment(initial)
@@ -90,10 +94,17 @@ class Standby:
 
     def start(self) -> WorkerProcess:
         """
-        Start a worker for now, without the nursery.
+        Start a worker for now, without the nursery; the first one may have been started already.
 
         @raise OSError: The system refuses.
         """
+        early, self.early = self.early, None
+        sock = None if early is None else early.take()
+        if early is not None and sock is not None:
+            worker = WorkerProcess(self._system, self.owner)
+            worker.fingerprint = self._fingerprint()
+            worker.take(early, sock)
+            return worker
         return self._start(background=False)
 
     def fill(self, count: int) -> None:

@@ -29,6 +29,7 @@ from mwproxy.master.standby import Standby
 from mwproxy.master.status import StatusLine
 from mwproxy.master.upgrade import Upgrade
 from mwproxy.process.child import Phase
+from mwproxy.process.early import EarlyWorker
 from mwproxy.process.inheritance import MasterFacts
 from mwproxy.process.messages import flush_stderr
 from mwproxy.process.sockets import CannotBind, ListenerSpec
@@ -59,6 +60,7 @@ class Supervisor:
         over: Callable[[int], None],
         *,
         launcher: int = -1,
+        early: EarlyWorker | None = None,
         standby: Standby | None = None,
         guard: Guard | None = None,
     ) -> None:
@@ -66,6 +68,8 @@ class Supervisor:
         @param over: Told the master's exit status when nothing is left.
 
         @param launcher: Pipe of who waits for a daemon to be ready, -1 for nobody.
+
+        @param early: A worker that was started before, L{None} for none.
 
         @param standby: Where workers come from, L{None} for the usual.
 
@@ -83,6 +87,7 @@ class Supervisor:
             instance.system, instance.speaker, instance.initial, nursery=nursery
         )
         self._standby.owner = self
+        self._standby.early = early
         self.programs = Programs(
             instance.system, instance.speaker, self._program_ended, self._maybe_over, guard
         )

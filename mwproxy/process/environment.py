@@ -10,13 +10,15 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mwproxy import __version__
-from mwproxy.config.model import Bind
 from mwproxy.core.addresses import Address, parse_address
 from mwproxy.core.values import BadValue
 from mwproxy.process.settings import REEXEC_VARIABLE
+
+if TYPE_CHECKING:
+    from mwproxy.config.model import Bind
 
 #: The HAProxy release whose configuration language is followed.
 COMPATIBLE_BRANCH = "3.2"

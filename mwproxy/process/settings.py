@@ -4,7 +4,7 @@ arguments, or C{twistd mwproxy}.
 
 Who parses arguments makes one L{Settings} and hands it to one of:
 
- - C{mwproxy.master.service.run_master(settings) -> int}
+ - C{mwproxy.master.start.run_master(settings) -> int}
  - C{mwproxy.worker.standalone.run_standalone(settings) -> int}
  - C{mwproxy.worker.standalone.check(settings) -> int} for C{-c}
 

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from mwproxy.core.levels import Level
 from mwproxy.process.channel import MasterChannel
 from mwproxy.process.child import LifeCore, Phase, life_machine, resume_life
+from mwproxy.process.early import EarlyWorker
 from mwproxy.process.inheritance import WorkerFacts
 from mwproxy.process.ipc import CHANNEL_VERSION
 from mwproxy.process.nursery import Nursery
@@ -219,6 +220,16 @@ class WorkerProcess:
             theirs.close()
         self._nice = background and self._system.make_nice(self.pid)
         self._system.adopt(ours, self.channel)
+
+    def take(self, early: EarlyWorker, sock: socket.socket) -> None:
+        """
+        Be a worker that was started before.
+
+        @param sock: Our end of its control channel; closed here, as the reactor duplicates it.
+        """
+        self.pid = early.pid
+        self._system.adopt(sock, self.channel)
+        self._system.watch_exit(self.pid, self.exited)
 
     def hatch(self, nursery: Nursery) -> None:
         """

@@ -8,13 +8,15 @@ import sys
 from pathlib import Path
 
 import mwproxy.master.standby as standby
-from mwproxy.master.service import run_master
+import mwproxy.process.early as early
+from mwproxy.master.start import run_master
 from mwproxy.process.settings import Settings
 from mwproxy.process.system import System
 
 if __name__ == "__main__":
     script = str(Path(__file__).with_name("fake_worker.py"))
     vars(standby)["worker_command"] = lambda: [sys.executable, script]
+    vars(early)["worker_command"] = lambda: [sys.executable, script]
     System.become_subreaper = lambda self: False  # type: ignore[method-assign]  # no nursery
     file, *sockets = sys.argv[1:]
     sys.exit(

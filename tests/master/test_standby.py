@@ -4,6 +4,7 @@ Tests for L{mwproxy.master.standby}.
 
 from __future__ import annotations
 
+import socket
 import sys
 from typing import Any
 
@@ -12,6 +13,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.master.standby import Standby
+from mwproxy.process.child import Phase
+from mwproxy.process.early import EarlyWorker
 from mwproxy.process.messages import Speaker
 from mwproxy.process.nursery import UP, Nursery
 from tests.process.memory import MemorySystem
@@ -72,6 +75,35 @@ class StandbyTests(SynchronousTestCase):
         """
         self.assertEqual(self.standby.take().pid, 101)
         self.assertEqual(self.system.log, [])
+
+    def test_started_before(self) -> None:
+        """
+        The first worker is the one that was started before the master was there, if there is one:
+        its end is told as any other's. The next is started anew.
+        """
+        watched: list[tuple[int, Any]] = []
+        self.patch(self.system, "watch_exit", lambda *arguments: watched.append(arguments))
+        self.system.spawn(None, [], {}, {})
+        ours, theirs = socket.socketpair()
+        self.addCleanup(theirs.close)
+        self.standby.early = EarlyWorker(4711, ours)
+        worker = self.standby.take()
+        self.assertEqual((worker.pid, worker.phase), (4711, Phase.BOOTING))
+        self.assertEqual(watched, [(4711, worker.exited)])
+        self.assertEqual(theirs.recv(1), b"")
+        self.system.children[0].hello()
+        self.assertIs(worker.phase, Phase.STANDBY)
+        self.assertEqual((self.standby.early, self.standby.take().pid), (None, 102))
+
+    def test_discarded_before(self) -> None:
+        """
+        One that is no more is not taken.
+        """
+        ours, theirs = socket.socketpair()
+        self.addCleanup(theirs.close)
+        self.standby.early = EarlyWorker(4711, ours)
+        self.standby.early.forget()
+        self.assertEqual(self.standby.take().pid, 101)
 
     def test_none_in_waiting_but_the_nursery(self) -> None:
         """
