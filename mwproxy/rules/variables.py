@@ -2,7 +2,8 @@
 Variables: C{proc. sess. txn. req. res.} names and where their values are kept.
 
 C{txn.}, C{req.} and C{res.} variables are kept with the stream, C{sess.} ones with the session,
-C{proc.} ones with the process.
+C{proc.} ones with the process. C{req.} ones are gone once a server has answered, C{res.} ones are
+there from then on only (configuration manual, C{http-request set-var}).
 """
 
 from __future__ import annotations
@@ -71,6 +72,16 @@ def reader(name: str) -> Callable[[Any], Any]:
             return None if known is None else known.get(name)
 
         return read_session
+    if scope in ("req", "res"):
+        of_response = scope == "res"
+
+        def read_phase(stream: Any) -> Any:
+            known = stream.variables
+            if known is None or in_response(stream) != of_response:
+                return None
+            return known.get(name)
+
+        return read_phase
 
     def read(stream: Any) -> Any:
         known = stream.variables
@@ -96,6 +107,8 @@ def writer(name: str) -> Callable[[Any, Any], None]:
             known = _process
         elif scope == "sess":
             known = session_variables(stream, value is not None)
+        elif scope != "txn" and in_response(stream) != (scope == "res"):
+            return
         else:
             known = stream.variables
             if known is None and value is not None:
@@ -108,6 +121,13 @@ def writer(name: str) -> Callable[[Any, Any], None]:
             known[name] = value
 
     return write
+
+
+def in_response(stream: Any) -> bool:
+    """
+    Tell whether a stream has come to its response: a server has answered.
+    """
+    return getattr(stream, "response", None) is not None
 
 
 def session_variables(stream: Any, create: bool) -> dict[str, Any] | None:

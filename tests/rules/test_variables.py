@@ -34,6 +34,23 @@ class VariableTests(SynchronousTestCase):
             self.assertIsNone(reader(name)(first))
             writer(name)(second, None)
 
+    def test_phases(self) -> None:
+        """
+        Those of requests are gone when there is a response; those of responses begin with it.
+        """
+        stream = make_stream()
+        stream.response = None
+        writer("req.a")(stream, 1)
+        writer("res.a")(stream, 2)
+        self.assertEqual([reader(name)(stream) for name in ("req.a", "res.a")], [1, None])
+        stream.response = object()  # type: ignore[assignment]
+        self.assertEqual([reader(name)(stream) for name in ("req.a", "res.a")], [None, None])
+        writer("req.a")(stream, 3)
+        writer("res.a")(stream, 4)
+        self.assertEqual([reader(name)(stream) for name in ("req.a", "res.a")], [None, 4])
+        stream.response = None
+        self.assertEqual(reader("req.a")(stream), 1)
+
     def test_names(self) -> None:
         """
         A name is a scope, a dot, and letters, digits, dots and underscores.
