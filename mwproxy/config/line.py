@@ -38,6 +38,8 @@ class Line:
     @ivar base: Directory that relative file names start from; empty for the current one.
 
     @ivar diag: Whether C{.diag} lines of a file that the line names speak.
+
+    @ivar discovery: Whether it is read for the master; a worker reads it too.
     """
 
     words: list[str]
@@ -51,6 +53,7 @@ class Line:
     later: list[LaterCheck] = field(default_factory=list)
     base: str = ""
     diag: bool = False
+    discovery: bool = False
 
     def warning(self, text: str) -> None:
         """

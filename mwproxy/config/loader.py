@@ -38,7 +38,15 @@ from mwproxy.core.variable_names import begin_names, end_names
 __all__ = ["expand_files", "load"]
 
 #: The keyword modules that the master imports.
-_MASTER_MODULES = ("generations", "process", "program", "program_life", "program_room", "variables")
+_MASTER_MODULES = (
+    "generations",
+    "log_targets",
+    "process",
+    "program",
+    "program_life",
+    "program_room",
+    "variables",
+)
 
 #: First words of lines that begin a section.
 _BEGINNINGS = frozenset(KINDS) | UNSUPPORTED_SECTIONS
@@ -306,6 +314,7 @@ class _Loader:
             self._environment,
             self.later,
             diag=self._diag,
+            discovery=self._discovery,
         )
         try:
             keyword.parse(line, self._sections.subject)

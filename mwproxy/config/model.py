@@ -202,6 +202,8 @@ class Proxy(Sealed):
 
     @ivar http_check_idle: What C{http-check} lines say while C{option httpchk} is not on.
 
+    @ivar spop_check: Largest frame that C{option spop-check} offers, in bytes; 0 without it.
+
     @ivar rule_lines: Compiled condition and action of each line, by ruleset, in order.
 
     @ivar http_request: The compiled ruleset (all of C{rule_lines["http-request"]} joined when the
@@ -269,6 +271,7 @@ class Proxy(Sealed):
     options: set[str] = field(default_factory=set)
     http_check: HttpCheck | None = None
     http_check_idle: HttpCheck | None = None
+    spop_check: int = 0
     close_mode: str = "keep-alive"
     reuse: str = "safe"
     forwardfor: tuple[bytes, tuple[Any, ...], bool] | None = None
@@ -344,6 +347,8 @@ class Global(Sealed):
 
     @ivar dumpable: Workers may leave a core file, whatever limits they were started with.
 
+    @ivar log_lines: The words of C{log} lines as they are, NUL between; each ends with a line feed.
+
     @ivar maxconnrate: Most new connections per second and worker, 0 for no limit; C{maxsessrate}
         most new sessions.
 
@@ -397,6 +402,7 @@ class Global(Sealed):
     description: str = ""
     localpeer: str = ""
     log_targets: list[LogTarget] = field(default_factory=list)
+    log_lines: str = ""
     log_tag: str = ""
     log_send_hostname: str | None = None
     stats_sockets: list[Bind] = field(default_factory=list)

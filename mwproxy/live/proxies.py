@@ -210,6 +210,8 @@ class WorkerState:
 
     @ivar spoe: What SPOE engines count, for C{show spoe}.
 
+    @ivar audit_log: Where lines of the audit go besides standard error, L{None} when nowhere.
+
     @ivar maxconn_reached: How often no more connections were accepted as there were C{maxconn}.
 
     @ivar boot_ms: How long it took from the order to start until it served.
@@ -265,6 +267,7 @@ class WorkerState:
         self.bytes_spliced = 0
         self.errors = ErrorBook()
         self.tls_files = TlsFiles()
+        self.audit_log: LogSink | None = None
         self.spoe: list[EngineFigures] = []
         self.maxconn_reached = 0
         self.boot_ms = 0

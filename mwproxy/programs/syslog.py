@@ -10,12 +10,9 @@ import socket
 from collections.abc import Sequence
 
 from mwproxy.config.log_line import parse_log
-from mwproxy.core.addresses import Address
+from mwproxy.process.log_lines import NOTICE, destination, open_socket
 from mwproxy.process.system import System
 from mwproxy.protocols.syslog import Formatter
-
-#: What lines of a program are.
-NOTICE = 5
 
 
 class Syslog:
@@ -51,8 +48,8 @@ class Syslog:
         data = self._formatter.line(self._severity, wall, text.encode("utf-8", "replace"))
         with contextlib.suppress(OSError):
             if self._socket is None:
-                self._socket = _open(self._address)
-            self._socket.sendto(data.rstrip(b"\n"), _destination(self._address))
+                self._socket = open_socket(self._address)
+            self._socket.sendto(data.rstrip(b"\n"), destination(self._address))
 
     def close(self) -> None:
         """
@@ -61,16 +58,3 @@ class Syslog:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
-
-
-def _open(address: Address) -> socket.socket:
-    families = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
-    found = socket.socket(families.get(address.family, socket.AF_UNIX), socket.SOCK_DGRAM)
-    found.setblocking(False)
-    return found
-
-
-def _destination(address: Address) -> str | tuple[str, int]:
-    if address.is_ip:
-        return (address.host, address.port)
-    return address.host if address.family == "unix" else f"\0{address.host}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from time import monotonic, time
 from typing import Any
 
@@ -100,8 +101,11 @@ def passed_descriptors(configuration: Configuration) -> list[int]:
     """
     found = {
         target.address.port
-        for proxy in configuration.proxies
-        for target in proxy.log_targets
+        for targets in (
+            configuration.global_.log_targets,
+            *(proxy.log_targets for proxy in configuration.proxies),
+        )
+        for target in targets
         if target.address.family == "fd"
     }
     return sorted(found - {1, 2})
@@ -137,5 +141,8 @@ def connect_logs(plane: Plane, descriptors: Mapping[int, int] | None = None) -> 
     for part in parts:
         proxy = part.description
         part.log = targets.sink_for(proxy.log_targets, proxy.log_tag or tag)
+    with suppress(OSError):
+        # Those that proxies use as well have been opened; the audit needs none.
+        state.audit_log = targets.sink_for(settings.log_targets, tag)
     plane.reactor.turn_ends.append(targets.flush)
     return targets

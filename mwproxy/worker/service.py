@@ -26,6 +26,7 @@ from mwproxy.net.reactor import DirectReactor
 from mwproxy.net.resolve import resolve_added, resolve_servers
 from mwproxy.process.affinity import bind_to_cpus
 from mwproxy.process.limits import TooLittle, limit_memory
+from mwproxy.process.log_lines import NOTICE
 from mwproxy.process.messages import write_stderr
 from mwproxy.process.sockets import LOG, CannotBind, ListenerSpec
 from mwproxy.stream.assignment import serve_queue
@@ -483,6 +484,8 @@ class WorkerService:
     def _audit(self, text: str) -> None:
         if not self._quiet:
             write_stderr(format_message(Severity.NOTICE, os.getpid(), text))
+        if self.state is not None and self.state.audit_log is not None:
+            self.state.audit_log(NOTICE, text.encode("utf-8", "replace"))
 
     def _say(self, severity: Severity, text: str) -> None:
         line = format_message(severity, os.getpid(), text)

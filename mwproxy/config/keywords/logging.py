@@ -4,34 +4,13 @@ Where logs go and what their lines say: C{log}, C{log-format}, C{option httplog}
 
 from __future__ import annotations
 
-import socket
-
 from mwproxy.config import log_formats, model
+from mwproxy.config.keywords.log_targets import LOG_SYNTAX, no_arguments, settle_later, tag_of
 from mwproxy.config.keywords.options import refuse_negation
 from mwproxy.config.line import Line
-from mwproxy.config.log_line import parse_log, settle_formats
+from mwproxy.config.log_line import parse_log
 from mwproxy.core.diagnostics import ConfigError
 from mwproxy.core.families import PROXY, keyword
-
-LOG_SYNTAX = (
-    "<target> [len <length>] [format <format>] [sample <ranges>:<sample_size>] "
-    "<facility> [<level> [<minlevel>]]"
-)
-
-
-@keyword("log", sections="global", high=None, syntax=LOG_SYNTAX, negatable=True)
-def kw_log_global(line: Line, settings: model.Global) -> None:
-    """
-    Add a target of the process's logs and of proxies with C{log global}.
-    """
-    if line.negated:
-        _no_arguments(line)
-        settings.log_targets.clear()
-        return
-    if line.args[:1] == ["global"]:
-        raise ConfigError("log : 'global' is not supported for a global syslog server")
-    settings.log_targets.append(parse_log(line.args, is_global=True))
-    _settle_later(line)
 
 
 @keyword("log", sections=PROXY, high=None, syntax=f"global | {LOG_SYNTAX}", negatable=True)
@@ -40,7 +19,7 @@ def kw_log(line: Line, proxy: model.Proxy) -> None:
     Add a target of the proxy's logs, or those of C{global}.
     """
     if line.negated:
-        _no_arguments(line)
+        no_arguments(line)
         proxy.log_targets = []
         proxy.log_global = False
     elif line.args == ["global"]:
@@ -49,17 +28,7 @@ def kw_log(line: Line, proxy: model.Proxy) -> None:
         raise ConfigError(f"log : unknown log facility '{line.args[1]}'")
     else:
         proxy.log_targets = [*proxy.log_targets, parse_log(line.args)]
-        _settle_later(line)
-
-
-def _no_arguments(line: Line) -> None:
-    if line.args:
-        raise ConfigError("'no log' does not expect arguments")
-
-
-def _settle_later(line: Line) -> None:
-    if settle_formats not in line.later:
-        line.later.append(settle_formats)
+        settle_later(line)
 
 
 @keyword("log-tag", sections=PROXY, high=1, syntax="<string>")
@@ -67,29 +36,7 @@ def kw_log_tag(line: Line, proxy: model.Proxy) -> None:
     """
     Set the program name in syslog lines of the proxy.
     """
-    proxy.log_tag = _tag(line)
-
-
-@keyword("log-tag", sections="global", high=1, syntax="<string>")
-def kw_log_tag_global(line: Line, settings: model.Global) -> None:
-    """
-    Set the program name in syslog lines.
-    """
-    settings.log_tag = _tag(line)
-
-
-def _tag(line: Line) -> str:
-    if not line.args:
-        raise ConfigError("'log-tag' expects a tag for use in syslog.")
-    return line.args[0]
-
-
-@keyword("log-send-hostname", sections="global", high=1, syntax="[<string>]")
-def kw_log_send_hostname(line: Line, settings: model.Global) -> None:
-    """
-    Put a host name in syslog lines, the system's when none is given.
-    """
-    settings.log_send_hostname = line.args[0] if line.args else socket.gethostname()
+    proxy.log_tag = tag_of(line)
 
 
 @keyword("option httplog", sections=PROXY, high=2, syntax="[clf]", negatable=True)
