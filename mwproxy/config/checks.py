@@ -34,6 +34,7 @@ def run(configuration: Configuration, later: list[LaterCheck], diagnostics: Diag
             _warn_listeners(proxy, diagnostics)
         if proxy.has_frontend:
             _check_targets(proxy, backends, diagnostics)
+        _check_spop(proxy, diagnostics)
         if clean:
             _warn_timeouts(proxy, diagnostics)
         _check_servers(proxy, diagnostics)
@@ -101,7 +102,7 @@ def _check_targets(proxy: Proxy, backends: dict[str, Proxy], diagnostics: Diagno
                 if keyword == "default_backend"
                 else "in a 'use_backend' rule"
             )
-            if proxy.mode == "http":
+            if proxy.mode == "http" or target.mode == "spop":
                 diagnostics.alert(
                     f"{proxy.mode} frontend '{proxy.name}' ({proxy.where}) tries to use"
                     f" incompatible {target.mode} backend '{name}' ({target.where}) {role}"
@@ -113,6 +114,15 @@ def _check_targets(proxy: Proxy, backends: dict[str, Proxy], diagnostics: Diagno
                     f" backend '{name}' ({target.where}) {role}: upgrading connections to HTTP is"
                     " not supported by mwproxy (see 'mode')."
                 )
+
+
+def _check_spop(proxy: Proxy, diagnostics: Diagnostics) -> None:
+    if proxy.mode == "spop" and proxy.has_frontend:
+        # It comes from a defaults section: the keyword itself is refused there.
+        diagnostics.alert(
+            f"config : {_SAID[proxy.kind]} '{proxy.name}': 'mode spop' is for backends of agents"
+            f" only, use another mode than that of its 'defaults' section."
+        )
 
 
 def _warn_timeouts(proxy: Proxy, diagnostics: Diagnostics) -> None:

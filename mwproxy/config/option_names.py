@@ -77,7 +77,7 @@ OPTION_UNSUPPORTED = _names(
     h1-case-adjust-bogus-server http-drop-request-trailers
     http-drop-response-trailers http-restrict-req-hdr-names http-use-proxy-header httpslog
     ldap-check mysql-check originalto pgsql-check redis-check smtpchk
-    spop-check ssl-hello-chk transparent
+    ssl-hello-chk transparent
     """
 )
 

@@ -8,7 +8,14 @@ from dataclasses import replace
 
 from mwproxy.config.log_line import default_format
 from mwproxy.config.model import Configuration, Proxy
-from mwproxy.config.spoe_drafts import AgentDraft, FileDraft, happens
+from mwproxy.config.spoe_drafts import (
+    AT_RULES,
+    AgentDraft,
+    FileDraft,
+    happens,
+    missing,
+    wanted,
+)
 from mwproxy.config.spoe_settings import GroupCall, SpoeAgent, SpoeFilter
 from mwproxy.core.diagnostics import Diagnostics
 from mwproxy.core.values import BadValue, parse_integer
@@ -18,6 +25,9 @@ SMALLEST_FRAME = 256
 
 #: Bytes of C{tune.bufsize} that a frame cannot have: its length stands in front of it.
 LENGTH_BYTES = 4
+
+#: With the usual C{tune.bufsize}.
+DEFAULT_FRAME_SIZE = 16384 - LENGTH_BYTES
 
 
 def check_filter(
@@ -55,6 +65,15 @@ def check_calls(configuration: Configuration, diagnostics: Diagnostics) -> None:
     """
     for call in configuration.spoe_calls:
         _check_call(call, configuration, diagnostics)
+
+
+def settle_checks(configuration: Configuration, _diagnostics: Diagnostics) -> None:
+    """
+    Let C{option spop-check} offer the largest frame that fits.
+    """
+    for proxy in configuration.proxies:
+        if proxy.spop_check:
+            proxy.spop_check = configuration.global_.bufsize - LENGTH_BYTES
 
 
 def _settle(
@@ -116,10 +135,10 @@ def _warn(proxy: Proxy, draft: FileDraft, agent: AgentDraft, diagnostics: Diagno
                 f" event at {message.where}."
             )
         elif not happens(message.event, proxy.kind):
-            side = "frontend event used on a backend proxy"
-            if proxy.kind != "backend":
-                side = f"event '{message.event}' does not happen in a listen section"
-            diagnostics.warning(f"config : Proxy '{proxy.name}': {side} at {message.where}.")
+            diagnostics.warning(
+                f"config : Proxy '{proxy.name}': frontend event used on a backend proxy at"
+                f" {message.where}."
+            )
 
 
 def _check_call(call: GroupCall, configuration: Configuration, diagnostics: Diagnostics) -> None:
@@ -144,3 +163,23 @@ def _check_call(call: GroupCall, configuration: Configuration, diagnostics: Diag
             f"{section}: unable to find SPOE group '{call.group}' into SPOE engine"
             f" '{call.engine}' configuration."
         )
+    else:
+        _check_group(call, found.agent, diagnostics)
+
+
+def _check_group(call: GroupCall, agent: SpoeAgent, diagnostics: Diagnostics) -> None:
+    """
+    Alert of messages with arguments that never have a value where the group is sent.
+    """
+    here, place = AT_RULES[call.ruleset]
+    side = "frontend"
+    if call.kind != "frontend":
+        here, side = here | {"backend"}, "backend"
+    for message in agent.groups[call.group]:
+        wrong = missing(message.arguments, here)
+        if wrong is not None:
+            diagnostics.alert(
+                f"config : Proxy '{call.proxy}': Invalid SPOE message '{message.name}' used by SPOE"
+                f" group '{call.group}' at {wrong.where}: some args extract information from"
+                f" '{wanted(wrong)}', none of which is available here ('{side} {place}').",
+            )

@@ -5,7 +5,7 @@ The sections of an agent file while they are read, and what they become (SPOE.tx
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,14 @@ _AT = {
     "on-http-response": (_RESPONSE, "backend http-response header rule"),
 }
 
+#: The same in rulesets that send groups; rules of a backend know it besides.
+AT_RULES = {
+    "http-request": (_REQUEST, "http-request header rule"),
+    "http-response": (_RESPONSE, "http-response header rule"),
+    "tcp-request content": (_REQUEST, "tcp-request content rule"),
+    "tcp-response content": (_RESPONSE, "tcp-response content rule"),
+}
+
 #: What messages call a phase.
 _CALLED = {
     "request": "HTTP request",
@@ -49,6 +57,24 @@ _CALLED = {
     "server": "server",
     "log": "end of stream",
 }
+
+
+def missing(arguments: Iterable[SpoeArgument], here: frozenset[str]) -> SpoeArgument | None:
+    """
+    Find an argument that never has a value where its message is sent.
+
+    @param here: What has a value there.
+
+    @return: The first, L{None} if there is none.
+    """
+    return next((each for each in arguments if not each.phases & here), None)
+
+
+def wanted(argument: SpoeArgument) -> str:
+    """
+    Tell what an argument looks at.
+    """
+    return next((_CALLED[name] for name in _CALLED if name in argument.phases), "elsewhere")
 
 
 @dataclass(slots=True)
@@ -113,7 +139,7 @@ class MessageDraft:
     where: Where
     scope: Proxy
     arguments: list[tuple[str, str, Where]] = field(default_factory=list)
-    compiled: list[tuple[SpoeArgument, str, Where, frozenset[str]]] = field(default_factory=list)
+    compiled: list[SpoeArgument] = field(default_factory=list)
     event: str = ""
     condition: Callable[[Any], bool] | None = None
     timeout_ms: int | None = None
@@ -121,19 +147,15 @@ class MessageDraft:
 
     def compile(self, diagnostics: Diagnostics) -> None:
         """
-        Compile the arguments, once all lines of the section are read: what C{hdr} means depends on
-        the event. What is wrong is noted.
+        Compile the arguments. What is wrong is noted.
         """
-        response = self.event.endswith("-response")
         for name, text, where in self.arguments:
             try:
-                sample, gives, phases = rules().argument(
-                    text, self.scope, where, diagnostics, response=response
-                )
+                sample, gives, phases = rules().argument(text, self.scope, where, diagnostics)
             except ConfigError as error:
                 diagnostics.alert(f"'args': {error}", where)
             else:
-                self.compiled.append((SpoeArgument(name, sample, gives), text, where, phases))
+                self.compiled.append(SpoeArgument(name, sample, gives, text, phases, where))
         if len(self.arguments) > MOST_ARGUMENTS:
             diagnostics.alert(
                 f"spoe-message '{self.name}' has {len(self.arguments)} arguments, at most"
@@ -148,14 +170,13 @@ class MessageDraft:
         if not self.event:
             return
         here, place = _AT[self.event]
-        for _argument, text, where, phases in self.compiled:
-            if not phases & here:
-                wanted = next((_CALLED[each] for each in _CALLED if each in phases), "elsewhere")
-                diagnostics.alert(
-                    f"'args': '{text}' extracts information from '{wanted}', none of which is"
-                    f" available here ('{place}').",
-                    where,
-                )
+        wrong = missing(self.compiled, here)
+        if wrong is not None:
+            diagnostics.alert(
+                f"Ignore SPOE message '{self.name}' at {self.where}: some args extract information"
+                f" from '{wanted(wrong)}', none of which is available here ('{place}').",
+                wrong.where,
+            )
 
     def finish(self) -> SpoeMessage:
         """
@@ -163,7 +184,7 @@ class MessageDraft:
         """
         return SpoeMessage(
             self.name,
-            tuple(argument for argument, *_ in self.compiled),
+            tuple(self.compiled),
             self.event,
             self.condition,
             self.timeout_ms,

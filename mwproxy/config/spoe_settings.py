@@ -43,11 +43,19 @@ class SpoeArgument:
 
     @ivar type: What the expression's values are, in the words of the configuration manual (7.2):
         C{bool}, C{sint}, C{ipv4}, C{ipv6}, C{addr}, C{str}, C{bin}, C{meth} or C{any}.
+
+    @ivar text: The expression as written, C{where} its line.
+
+    @ivar phases: Where it has a value: some of C{connection internal request backend server
+        response}.
     """
 
     name: str
     sample: Callable[[Any], Any]
     type: str
+    text: str = ""
+    phases: frozenset[str] = frozenset()
+    where: Where = NOWHERE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,6 +154,8 @@ class GroupCall:
 
     @ivar proxy: Name of the section it stands in, C{kind} the kind of that section.
 
+    @ivar ruleset: What it is a rule of, such as C{http-request}.
+
     @ivar send: Takes the stream; returns what a rule does. The engine puts it here.
     """
 
@@ -156,6 +166,7 @@ class GroupCall:
     proxy: str
     kind: str = ""
     where: Where = NOWHERE
+    ruleset: str = ""
     send: Callable[[Any], Any] | None = None
 
     def __call__(self, stream: Any) -> Any:

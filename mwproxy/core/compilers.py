@@ -62,9 +62,7 @@ class RuleCompiler(Protocol):
         Make one function of compiled rules; L{None} when there are none.
         """
 
-    def chain(
-        self, rulesets: Iterable[Callable[[Any], Any] | None]
-    ) -> Callable[[Any], Any] | None:
+    def chain(self, rulesets: Iterable[Callable[[Any], Any] | None]) -> Callable[[Any], Any] | None:
         """
         Make one function of rulesets that follow each other: what one of them allows is for the
         next to decide.
@@ -112,12 +110,11 @@ class RuleCompiler(Protocol):
         """
 
     def argument(
-        self, text: str, proxy: Any, where: Where, diagnostics: Diagnostics, *, response: bool
+        self, text: str, proxy: Any, where: Where, diagnostics: Diagnostics
     ) -> tuple[Callable[[Any], Any], str, frozenset[str]]:
         """
-        Compile an argument of an SPOE message: an expression in one word.
-
-        @param response: Whether C{hdr} means that of responses.
+        Compile an argument of an SPOE message: an expression in one word. C{hdr} and C{cookie} mean
+        the response's once there is one.
 
         @return: The function, type of its values, and where the fetch has one.
         """

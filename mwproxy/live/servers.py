@@ -217,7 +217,7 @@ class Server:
         # Up, but the first failed check brings it down.
         self.health = settings.check.rise
         self.check_status = ""
-        self.check_code = 0
+        self.check_code: int | None = None
         self.check_duration_ms = -1
         self.check_description = ""
         self.check_started = 0.0

@@ -173,7 +173,7 @@ def field_check_code(row: Row) -> Value:
     Tell the HTTP status that the last check got.
     """
     server = _checked(row)
-    return (server.check_code or None) if server is not None else None
+    return server.check_code if server is not None else None
 
 
 @field(

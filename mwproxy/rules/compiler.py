@@ -20,7 +20,7 @@ from mwproxy.rules.actions.bodies import wait_for_body
 from mwproxy.rules.actions.spoe import settle_calls
 from mwproxy.rules.conditions import compile_condition
 from mwproxy.rules.context import Context, check_references
-from mwproxy.rules.expression import compile_expression
+from mwproxy.rules.expression import BY_DIRECTION, compile_expression, split_name
 from mwproxy.rules.log_format import compile_format
 from mwproxy.rules.ruleset import Rule, RuleLine, chain_rulesets, join_rules
 from mwproxy.rules.wording import ended as _ended
@@ -186,25 +186,32 @@ class HaproxyRules:
         return found.sample, taken + 1
 
     def argument(
-        self, text: str, proxy: Any, where: Where, diagnostics: Diagnostics, *, response: bool
+        self, text: str, proxy: Any, where: Where, diagnostics: Diagnostics
     ) -> tuple[Callable[[Any], Any], str, frozenset[str]]:
         """
         Compile an argument of an SPOE message.
 
-        @param text: Fetch and converters in one word.
-
-        @param response: Whether C{hdr} means that of responses.
+        @param text: Fetch and converters in one word; C{hdr} and C{cookie} mean the response's once
+            there is one.
 
         @return: The function, type of its values, and where the fetch has one.
 
         @raise ConfigError: It is no expression; the text is what follows C{'args': }.
         """
-        context = Context(proxy, where, diagnostics, response=response)
         try:
-            found, _taken = compile_expression(text, context)
+            found, _taken = compile_expression(text, Context(proxy, where, diagnostics))
+            if split_name(text)[0] not in BY_DIRECTION:
+                return found.sample, found.gives, found.phases
+            back = Context(proxy, where, diagnostics, response=True)
+            other, _taken = compile_expression(text, back)
         except ConfigError as error:
             raise ConfigError(_ended(str(error))) from None
-        return found.sample, found.gives, found.phases
+        request, response = found.sample, other.sample
+
+        def sample(stream: Any) -> Any:
+            return request(stream) if stream.response is None else response(stream)
+
+        return sample, found.gives, found.phases | other.phases
 
     def event_condition(
         self,

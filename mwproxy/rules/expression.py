@@ -24,7 +24,7 @@ Sampler = Callable[[Any], Any]
 _END = "(,"
 
 #: Fetches whose direction follows the ruleset they stand in.
-_BY_DIRECTION = {"hdr": "res.hdr", "cookie": "res.cook"}
+BY_DIRECTION = {"hdr": "res.hdr", "cookie": "res.cook"}
 
 
 def prepared(function: Function) -> Function:
@@ -149,7 +149,7 @@ def compile_expression(
     """
     name, position = split_name(text)
     if not fetch and context.response:
-        name = _BY_DIRECTION.get(name, name)
+        name = BY_DIRECTION.get(name, name)
     entry = find_fetch(fetch or name)
     if context.ruleset:
         context.used.append((f"fetch method '{entry.name}'", entry.phases))

@@ -7,8 +7,10 @@ from __future__ import annotations
 from functools import partial
 
 from mwproxy.config import model
+from mwproxy.config.capability import ignored_in_frontend
+from mwproxy.config.keywords.options import refuse_negation
 from mwproxy.config.line import Line
-from mwproxy.config.spoe_checks import check_filter
+from mwproxy.config.spoe_checks import DEFAULT_FRAME_SIZE, check_filter, settle_checks
 from mwproxy.config.spoe_file import read_agent
 from mwproxy.config.spoe_settings import SpoeFilter
 from mwproxy.core.diagnostics import ConfigError
@@ -53,6 +55,23 @@ def kw_filter(line: Line, proxy: model.Proxy) -> None:
     found = SpoeFilter(engine or agent.name, agent, line.where)
     proxy.filters.append(found)
     line.later.append(partial(check_filter, proxy, found, draft, agent_draft))
+
+
+@keyword("option spop-check", sections=PROXY, high=None, negatable=True)
+def kw_option_spop_check(line: Line, proxy: model.Proxy) -> None:
+    """
+    Check servers, which are SPOE agents, by a HELLO handshake.
+    """
+    refuse_negation(line)
+    if ignored_in_frontend(line, proxy):
+        return
+    if line.args:
+        raise ConfigError(f"'{line.name}' cannot handle unexpected argument '{line.args[0]}'.")
+    proxy.http_check_idle = proxy.http_check_idle or proxy.http_check
+    proxy.http_check = None
+    proxy.spop_check = DEFAULT_FRAME_SIZE
+    if settle_checks not in line.later:
+        line.later.append(settle_checks)
 
 
 def _arguments(words: list[str]) -> tuple[str, str]:

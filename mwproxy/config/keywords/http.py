@@ -114,6 +114,7 @@ def kw_option_httpchk(line: Line, proxy: model.Proxy) -> None:
             "deprecated. Please, consider to use 'http-check send' directive instead."
         )
     proxy.http_check, proxy.http_check_idle = check, None
+    proxy.spop_check = 0
 
 
 @keyword("option tcp-check", sections=PROXY, negatable=True)
@@ -125,6 +126,7 @@ def kw_option_tcp_check(line: Line, proxy: model.Proxy) -> None:
     if not ignored_in_frontend(line, proxy):
         proxy.http_check_idle = proxy.http_check_idle or proxy.http_check
         proxy.http_check = None
+        proxy.spop_check = 0
 
 
 @keyword("http-check", sections=PROXY, high=None, syntax="comment | expect | send ...")

@@ -16,10 +16,10 @@ from mwproxy.core.families import PROXY, keyword
 from mwproxy.core.values import BadValue, parse_integer
 
 
-@keyword("mode", sections=PROXY, high=1, syntax="{ tcp | http }")
+@keyword("mode", sections=PROXY, high=1, syntax="{ tcp | http | spop }")
 def kw_mode(line: Line, proxy: model.Proxy) -> None:
     """
-    Choose what connections speak.
+    Choose what connections speak; C{spop} is for backends whose servers are SPOE agents.
     """
     value = line.args[0] if line.args else ""
     if value == "health":
@@ -27,9 +27,11 @@ def kw_mode(line: Line, proxy: model.Proxy) -> None:
             "'mode health' doesn't exist anymore. Please use 'http-request return status 200' "
             "instead."
         )
-    if value in ("log", "spop"):
-        raise ConfigError(f"'mode {value}' is not supported by mwproxy")
-    if value not in ("tcp", "http"):
+    if value == "log":
+        raise ConfigError("'mode log' is not supported by mwproxy")
+    if value == "spop" and proxy.kind in ("frontend", "listen"):
+        raise ConfigError(f"'mode spop' is for backends of agents only, not for '{proxy.kind}'.")
+    if value not in ("tcp", "http", "spop"):
         raise ConfigError(f"unknown proxy mode '{value}'.")
     proxy.mode = value
 

@@ -4,7 +4,7 @@ Keywords of C{spoe-agent} sections, in the files that C{filter spoe} names (SPOE
 
 from __future__ import annotations
 
-from mwproxy.config.keywords.logging import LOG_SYNTAX
+from mwproxy.config.keywords.log_targets import LOG_SYNTAX
 from mwproxy.config.line import Line
 from mwproxy.config.log_line import parse_log
 from mwproxy.config.spoe_drafts import ODD_IN_VARIABLE, AgentDraft, GroupDraft, Used

@@ -35,7 +35,7 @@ def take_result(server: Server, result: Result, duration_ms: int, now: float) ->
     reason = "" if logs_all else result.describe(duration_ms)
     before = (server.check_status.lstrip("* "), server.health)
     server.check_status = result.status
-    server.check_code = result.code
+    server.check_code = result.code if result.coded else None
     server.check_duration_ms = duration_ms
     server.check_description = result.info
     was_up = server.health >= check.rise

@@ -32,6 +32,16 @@ _SLOWSTART_STEPS = 20
 _SHORTEST_STEP_S = 0.05
 
 
+def _kind(server: Server) -> str:
+    """
+    Tell which kind of health check a server's backend asks for.
+    """
+    description = server.backend.description
+    if description.spop_check:
+        return "spop"
+    return "tcp" if description.http_check is None else "http"
+
+
 class Lane:
     """
     The checks of one kind.
@@ -113,8 +123,7 @@ class Checks:
         settings = server.description.settings
         made: list[Checker] = []
         if settings.check.enabled:
-            name = "tcp" if server.backend.description.http_check is None else "http"
-            server.check = HealthChecker(server, health_checks.get(name).make)
+            server.check = HealthChecker(server, health_checks.get(_kind(server)).make)
             made.append(server.check)
         if server.agent is not None:
             server.agent.checker = AgentChecker(server, health_checks.get("agent").make)

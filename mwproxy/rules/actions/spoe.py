@@ -31,7 +31,7 @@ def act_send_spoe_group(line: RuleLine) -> Rule:
         raise ConfigError("expects 2 arguments: <engine-id> <group-id>")
     engine, group = words
     kind = getattr(line.proxy, "kind", "")
-    call = GroupCall(engine, group, line.proxy.name, kind, line.where)
+    call = GroupCall(engine, group, line.proxy.name, kind, line.where, line.ruleset)
     _calls.setdefault(line.diagnostics, []).append(call)
     return call
 

@@ -61,6 +61,28 @@ class RememberingCompiler:
             raise ConfigError(f"'{ruleset}' expects an action")
         return None, lambda stream: (ruleset, *words)
 
+    def argument(
+        self, text: str, proxy: Any, where: Where, diagnostics: Diagnostics
+    ) -> tuple[Callable[[Any], Any], str, frozenset[str]]:
+        """
+        Make a function that returns the word.
+        """
+        return (lambda stream: text), "str", frozenset()
+
+    def event_condition(
+        self,
+        words: list[str],
+        proxy: Any,
+        where: Where,
+        diagnostics: Diagnostics,
+        *,
+        response: bool,
+    ) -> Callable[[Any], bool] | None:
+        """
+        Make a predicate.
+        """
+        return self.condition(words, proxy, where, diagnostics)
+
     def check(self, configuration: Any, diagnostics: Any) -> None:
         """
         Find nothing wrong.
@@ -74,9 +96,7 @@ class RememberingCompiler:
         """
         return lambda stream: [action(stream) for _, action in rules]
 
-    def chain(
-        self, rulesets: Iterable[Callable[[Any], Any] | None]
-    ) -> Callable[[Any], Any] | None:
+    def chain(self, rulesets: Iterable[Callable[[Any], Any] | None]) -> Callable[[Any], Any] | None:
         """
         Make a function that returns what all rulesets return.
         """

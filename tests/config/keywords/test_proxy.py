@@ -14,7 +14,7 @@ class ProxyTests(KeywordTestCase):
 
     def test_mode(self) -> None:
         """
-        There are two modes; those of HAProxy that are missing or gone are refused by name.
+        There are three modes; those of HAProxy that are missing or gone are refused by name.
         """
         self.read(self.base, "mode http")
         self.assertEqual(self.base.mode, "http")
@@ -28,7 +28,19 @@ class ProxyTests(KeywordTestCase):
             "instead.",
         )
         self.assertEqual(
-            self.refused(self.base, "mode spop"), "'mode spop' is not supported by mwproxy"
+            self.refused(self.base, "mode log"), "'mode log' is not supported by mwproxy"
+        )
+
+    def test_mode_of_agents(self) -> None:
+        """
+        Backends may be of agents, and so may those that a C{defaults} section is for.
+        """
+        self.read(self.back, "mode spop")
+        self.assertEqual(self.back.mode, "spop")
+        self.read(self.base, "mode spop")
+        self.assertEqual(
+            self.refused(self.front, "mode spop"),
+            "'mode spop' is for backends of agents only, not for 'frontend'.",
         )
 
     def test_numbers(self) -> None:
