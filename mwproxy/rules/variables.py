@@ -99,6 +99,13 @@ def writer(name: str) -> Callable[[Any, Any], None]:
     @return: Takes the stream and the value; L{None} unsets it.
     """
     note_name(name)
+    return late_writer(name)
+
+
+def late_writer(name: str) -> Callable[[Any, Any], None]:
+    """
+    The same for a name that no file mentions: an agent has brought it.
+    """
     scope = name.partition(".")[0]
 
     def write(stream: Any, value: Any) -> None:

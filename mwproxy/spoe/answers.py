@@ -16,7 +16,7 @@ from mwproxy.protocols.spop.actions import Scope
 from mwproxy.protocols.spop.data import STRING, decode_value
 from mwproxy.protocols.spop.errors import BadFrame
 from mwproxy.protocols.spop.varint import decode_varint
-from mwproxy.rules.variables import writer
+from mwproxy.rules.variables import late_writer
 
 Writer = Callable[[Any, Any], None]
 #: A variable's function and its value; L{None} to unset it.
@@ -100,7 +100,7 @@ class AnswerReader:
             return None
         if len(self._writers) >= _MOST_KNOWN:
             self._writers.clear()
-        found = self._writers[key] = writer(full)
+        found = self._writers[key] = late_writer(full)
         return found
 
 

@@ -188,7 +188,7 @@ class AgentConnection:
         if self._pipelining:
             if self._silent >= self._most:
                 # It takes frames and answers none.
-                self.part(Status.TIMEOUT)
+                self.part(Status.TIMEOUT, "no answers from the agent")
                 return
             self._rested()
         else:
@@ -325,12 +325,11 @@ class AgentConnection:
 
         @param status: Why.
 
-        @param reason: The same in words, empty for the usual ones.
+        @param reason: The same in words for the log, empty for what is not worth a line.
         """
-        words = self.talk.leave(status, reason)
-        if not words:
-            return
-        self._fail(Failed(status, reason, False, words))
+        words = self.talk.leave(status)
+        if words:
+            self._fail(Failed(status, reason, False, words))
 
     def _say(self, data: bytes) -> None:
         if self.link.fd < 0:
@@ -392,4 +391,5 @@ class AgentConnection:
             pool.figures.idle -= 1
         for ask in asks:
             pool.plane.wheel.forget(ask)
+        self.lane.lost(self, Failed(Status.NORMAL, "", False))
         self.close()

@@ -214,6 +214,7 @@ class Conversation:
         if self.phase is not Phase.PARTING:
             said = decode_disconnect(frame, at)
             reason = said.message.encode("ascii", "backslashreplace").decode()[:200]
+            reason = f"disconnected by the agent: {reason} (status {said.status})"
             events.append(Failed(said.status, reason, True))
         self.phase = Phase.OVER
         events.append(Over())

@@ -25,7 +25,7 @@ from mwproxy.live.rates import RateLimit
 from mwproxy.live.spoe import EngineFigures
 from mwproxy.net.plane import Plane
 from mwproxy.rules.ruleset import Outcome, Verdict, Wait
-from mwproxy.rules.variables import writer
+from mwproxy.rules.variables import late_writer
 from mwproxy.spoe.answers import Change
 from mwproxy.spoe.ask import DONE, RESTING, Ask, Part
 from mwproxy.spoe.codes import INTERRUPTED, SPOP, TIMED_OUT, TOO_BIG
@@ -331,4 +331,4 @@ _stream_ids = count()
 
 
 def _writer(name: str) -> Callable[[Any, Any], None] | None:
-    return writer(name) if name else None
+    return late_writer(name) if name else None

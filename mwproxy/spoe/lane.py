@@ -31,6 +31,8 @@ class Lane:
     """
     One server's connections.
 
+    @ivar connections: Those that can be used, or will be when the agent has greeted.
+
     @ivar line: Questions that wait, oldest first; those that have left it meanwhile stay until
         their turn comes and are passed over then.
 
@@ -44,14 +46,16 @@ class Lane:
     """
 
     __slots__ = (
-        "_coming", "_delay", "_expected", "_ready", "_rests_until", "answered", "connections",
-        "expiry", "failed", "line", "opened", "parked_at", "pool", "server", "waiting",
+        "_coming", "_delay", "_expected", "_parting", "_ready", "_rests_until", "answered",
+        "connections", "expiry", "failed", "line", "opened", "parked_at", "pool", "server",
+        "waiting",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, server: Server) -> None:
         self.pool = pool
         self.server = server
         self.connections: set[AgentConnection] = set()
+        self._parting: set[AgentConnection] = set()
         self.line: deque[Ask] = deque()
         self.waiting = 0
         self.opened = self.failed = self.answered = 0
@@ -192,12 +196,16 @@ class Lane:
 
         @param failure: Why.
         """
+        if connection not in self.connections:
+            return
         self.no_room(connection)
-        if connection.max_frame_size:
-            if failure.status != Status.NORMAL and not _idled(connection, failure):
-                self.pool.say(self.server, f"connection lost: {failure.reason}")
-        elif connection in self.connections:
+        self.connections.discard(connection)
+        self._parting.add(connection)
+        self.pool.figures.connections -= 1
+        if not connection.max_frame_size:
             self._not_reached(failure)
+        elif failure.status != Status.NORMAL and failure.reason:
+            self.pool.say(self.server, f"connection lost: {failure.reason}")
         if self.waiting:
             self.want()
 
@@ -230,10 +238,7 @@ class Lane:
         """
         Forget a connection.
         """
-        if connection in self.connections:
-            self.no_room(connection)
-            self.connections.discard(connection)
-            self.pool.figures.connections -= 1
+        self._parting.discard(connection)
 
     def retire(self) -> None:
         """
@@ -251,7 +256,7 @@ class Lane:
         """
         self.pool.plane.wheel.forget(self)
         self.line.clear()
-        for connection in list(self.connections):
+        for connection in [*self.connections, *self._parting]:
             connection.end()
 
     def figures(self) -> AgentFigures:
@@ -273,10 +278,3 @@ class Lane:
             self.failed,
             self.answered,
         )
-
-
-def _idled(connection: AgentConnection, failure: Failed) -> bool:
-    """
-    Tell whether a connection ends only because it was idle for long.
-    """
-    return failure.status == Status.TIMEOUT and not connection.in_flight and not failure.reason

@@ -127,3 +127,6 @@ def cmd_clear_counters(invocation: Invocation) -> None:
         counted.extend(backend.servers)
     for each in counted:
         each.counters.clear(everything)
+    if everything:
+        for engine in worker.spoe:
+            engine.clear()
