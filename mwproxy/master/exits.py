@@ -81,3 +81,14 @@ def note_status(instance: Instance, status: int) -> None:
     """
     if instance.exit_code == 0 and status not in (0, 143):
         instance.exit_code = status
+
+
+def forget_status(instance: Instance) -> None:
+    """
+    Forget, at the end of a reload, who died before: HAProxy executes itself anew at each, and knows
+    nothing of before. While nobody serves any more, or all is being stopped, it is what the master
+    ends with.
+    """
+    serves = any(worker.phase is Phase.CURRENT for worker in instance.workers)
+    if serves and not (instance.stopping or instance.killing):
+        instance.exit_code = 0

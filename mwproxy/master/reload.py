@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from mwproxy.console.master_view import ReloadResult
 from mwproxy.core.references import Marks
 from mwproxy.master.attempt import Attempt
-from mwproxy.master.exits import note_status
+from mwproxy.master.exits import forget_status, note_status
 from mwproxy.master.generations import Generations
 from mwproxy.master.instance import Instance, Served
 from mwproxy.master.parting import release_unused, send_away
@@ -354,9 +354,7 @@ class Reloads:
         parting = send_away(instance, attempt.workers, limit, hard=attempt.request.hard)
         former, instance.serving = instance.serving, attempt.generation
         instance.failed = 0
-        if not (instance.stopping or instance.killing):
-            # HAProxy executes itself anew at each reload, and knows nothing of before.
-            instance.exit_code = 0
+        forget_status(instance)
         instance.global_ = attempt.discovery.global_
         instance.served = Served(attempt.order(1), attempt.discovery.contents, instance.reloads)
         self.generations.serves(former, attempt.request, attempt.discovery, attempt.references)
@@ -411,6 +409,7 @@ class Reloads:
 
     def _tell_failure(self, status: str) -> None:
         instance = self._instance
+        forget_status(instance)
         if not instance.stopping:
             instance.manager.failed(status, instance.system.wall_clock(), instance.log.text())
 

@@ -19,6 +19,7 @@ from mwproxy.core.references import read_marks
 from mwproxy.master.exits import program_ended, worker_ended
 from mwproxy.master.generations import Generations
 from mwproxy.master.instance import Instance
+from mwproxy.master.parting import release_unused
 from mwproxy.master.passage import collect, restore
 from mwproxy.master.ready import Announcer
 from mwproxy.master.reload import Reloads
@@ -296,9 +297,7 @@ class Supervisor:
             fatal = worker_ended(instance, worker, status)
             if not self.generations.rescue(worker) and fatal:
                 self._kill_all()
-            left = {each.generation for each in instance.workers} | {instance.serving}
-            if worker.generation not in left:
-                instance.listeners.release(worker.generation)
+            release_unused(instance)
         self.worker_figures(worker)
         self._maybe_over()
 
