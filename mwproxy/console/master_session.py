@@ -42,6 +42,8 @@ from mwproxy.process.sockets import inherited_socket
 from mwproxy.process.transports import flush, unsent
 from mwproxy.protocols.cli_lines import ALL, Command, Target
 
+#: The last that those get whose command another image of the master cannot go on with.
+REPLACED = "\n# The master is being replaced by an upgrade: this connection ends.\n"
 CANNOT_CONNECT = "Can't connect to the target CLI!"
 #: What of a connection's state another image of the master has as it was.
 _CARRIED = ("mode", "timed", "severity", "expert", "experimental", "debug", "closing")
@@ -102,7 +104,7 @@ class MasterConsole(LineSession):
 
         @param requests: The reloads that connections may wait for.
 
-        @return: L{None} for one that is over.
+        @return: L{None} for one that is over, or that ends here (C{@*}, Python) and was told so.
         """
         self.hurry()
         # When all is sent the next command may begin.
@@ -111,7 +113,11 @@ class MasterConsole(LineSession):
         relay = self._relay_facts()
         awaited = self.state.awaited
         position = next((i for i, each in enumerate(requests) if each is awaited), -1)
-        if self._gone or (self._busy and relay is None and position < 0):
+        if self._gone:
+            return None
+        if self._busy and relay is None and position < 0:
+            self.send(REPLACED)
+            flush(self.transport)
             return None
         facts = SessionFacts(
             int(self.transport.fileno()),

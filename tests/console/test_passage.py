@@ -19,7 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy import __version__
 from mwproxy.console.listener import ConsoleService, make_console_services
-from mwproxy.console.master_session import MasterConsole
+from mwproxy.console.master_session import REPLACED, MasterConsole
 from mwproxy.console.master_view import ReloadResult
 from mwproxy.core.levels import Level
 from mwproxy.process.inheritance import SessionFacts
@@ -95,6 +95,14 @@ class SessionTests(SynchronousTestCase):
         self.say("\n@master show cli level\n")
         # An empty line goes to the worker that was chosen.
         self.assertEqual(self.view.opened, [(100, Level.OPERATOR, "n")])
+
+    def test_what_cannot_go_on(self) -> None:
+        """
+        A client whose command ends with this image is told so.
+        """
+        self.session.hold()
+        self.assertIsNone(self.session.facts([]))
+        self.assertEqual(self.wire.text(), REPLACED)
 
     def test_input(self) -> None:
         """

@@ -101,6 +101,29 @@ class ConsoleTests(ProcessTestCase):
         self.assertGreater(time.monotonic() - began, 9)
         self.assertIn("takes over from version", proxy.output)
 
+    def test_all_workers_over_an_upgrade(self) -> None:
+        """
+        Who waits for C{@*} while the master is replaced is told why the connection ends.
+        """
+        proxy = self.start(NAMED.replace("no-exit-on-failure", "re-exec always"), word="x")
+        (worker,) = proxy.worker_pids()
+        os.kill(worker, signal.SIGSTOP)
+        self.addCleanup(os.kill, worker, signal.SIGCONT)
+        proxy.wait(lambda: Path(f"/proc/{worker}/stat").read_text().split()[2] == "T")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(40)
+            client.connect(proxy.console_path)
+            # The first answer tells that the second command has begun, too.
+            client.sendall(b"echo begun\n@* show info\n")
+            stream = client.makefile("rb")
+            self.assertEqual(stream.readline(), b"begun\n")
+            self.assertIn("Success=1", proxy.reload())
+            self.assertTrue(
+                stream.read().endswith(
+                    b"\n# The master is being replaced by an upgrade: this connection ends.\n"
+                )
+            )
+
     def test_stats_socket(self) -> None:
         """
         A C{stats socket} answers by itself and closes after one line of commands.
