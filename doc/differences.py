@@ -167,10 +167,10 @@ _SPOE = {
     "kw_maxerrrate": "What is no number is refused; HAProxy takes it for 0.",
     "kw_max_waiting_frames": "Negative numbers are refused.",
     "kw_args": "More than 255 are refused: a frame cannot have them.",
-    "kw_mode": "A backend of agents may stay in mode `tcp`, which `show stat` says then; HAProxy 3.1"
-    " turns it into `spop`. `log` is not supported.",
-    "check_spop": "What is no frame of SPOP at all is refused at once; HAProxy waits for the rest of"
-    " it.",
+    "kw_mode": "A backend of agents may stay in mode `tcp`, which `show stat` says then; HAProxy"
+    " 3.1 turns it into `spop`. `log` is not supported.",
+    "check_spop": "What is no frame of SPOP at all is refused at once; HAProxy waits for the rest"
+    " of it.",
     "act_send_spoe_group": "Rules of a `defaults` section are refused, since filters are.",
     "kw_max_frame_size": "`tune.bufsize` counts wherever it stands.",
 }
