@@ -13,10 +13,11 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from twisted.internet.protocol import ProcessProtocol, Protocol, connectionDone
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from mwproxy.process.system import System, exit_status
+from mwproxy.process.ending import Ending
+from mwproxy.process.system import System
 
 UP = b"u"
 HATCH = b"w"
@@ -59,7 +60,7 @@ class Nursery:
         theirs.setblocking(True)
         try:
             self.pid = self._system.spawn(
-                _Exit(self), argv, environment, {0: 0, 1: 1, 2: 2, 3: theirs.fileno()}
+                Ending(self.exited), argv, environment, {0: 0, 1: 1, 2: 2, 3: theirs.fileno()}
             )
         except BaseException:
             ours.close()
@@ -155,18 +156,3 @@ class _Channel(Protocol):
         """
         if self._open:
             self.transport.abortConnection()
-
-
-class _Exit(ProcessProtocol):
-    """
-    Tells a nursery that its process ended.
-    """
-
-    def __init__(self, nursery: Nursery) -> None:
-        self._nursery = nursery
-
-    def processExited(self, reason: Failure) -> None:
-        """
-        Pass the status on.
-        """
-        self._nursery.exited(exit_status(reason))

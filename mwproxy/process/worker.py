@@ -10,18 +10,18 @@ from signal import SIGINT, SIGKILL, SIGTERM, SIGUSR1
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
 from mwproxy.core.levels import Level
 from mwproxy.process.channel import MasterChannel
 from mwproxy.process.child import LifeCore, Phase, life_machine, resume_life
 from mwproxy.process.early import EarlyWorker
+from mwproxy.process.ending import Ending
 from mwproxy.process.inheritance import WorkerFacts
 from mwproxy.process.ipc import CHANNEL_VERSION
 from mwproxy.process.nursery import Nursery
 from mwproxy.process.sockets import ListenerSpec, inherited_socket
-from mwproxy.process.system import System, exit_status
+from mwproxy.process.system import System
 
 #: How long the last words of a dead worker may take, in seconds: a process that it started may
 #: hold the channel open.
@@ -211,7 +211,7 @@ class WorkerProcess:
         ours, theirs = self._system.socketpair()
         try:
             self.pid = self._system.spawn(
-                _Exit(self), argv, environment, {0: 0, 1: 1, 2: 2, 3: theirs.fileno()}
+                Ending(self.exited), argv, environment, {0: 0, 1: 1, 2: 2, 3: theirs.fileno()}
             )
         except BaseException:
             ours.close()
@@ -442,18 +442,3 @@ class WorkerProcess:
             self.ended_as = self.phase
             self._life.died()
             self._owner.worker_gone(self, self._status)
-
-
-class _Exit(ProcessProtocol):
-    """
-    Tells a worker that its process ended.
-    """
-
-    def __init__(self, worker: WorkerProcess) -> None:
-        self._worker = worker
-
-    def processExited(self, reason: Failure) -> None:
-        """
-        Pass the status on.
-        """
-        self._worker.exited(exit_status(reason))

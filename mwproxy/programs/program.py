@@ -13,14 +13,12 @@ from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM, SIGUSR1
 from typing import Any, Protocol
 
-from twisted.internet.protocol import ProcessProtocol
-from twisted.python.failure import Failure
-
 from mwproxy.config.model import Program
 from mwproxy.config.program_settings import LINE, NOTIFY
+from mwproxy.process.ending import Ending
 from mwproxy.process.inheritance import NotifyFacts, OutputFacts, ProgramFacts
 from mwproxy.process.limits import DESCRIPTORS_AT_START
-from mwproxy.process.system import System, exit_status
+from mwproxy.process.system import System
 from mwproxy.programs.output import Output, close_quietly, make_pipe
 from mwproxy.programs.readiness import Check, ConnectCheck, LineCheck, NotifyCheck
 from mwproxy.programs.strays import find_strays
@@ -215,7 +213,7 @@ class ProgramProcess:
             fds = {0: 0, 1: 1 if writing < 0 else writing, 2: 2 if writing < 0 else writing}
             fds |= {3 + at: fd for at, fd in enumerate(sockets)}
             variables = self._variables("" if notify is None else notify.address)
-            self.pid = self._system.spawn(_Exit(self), self._command(), variables, fds)
+            self.pid = self._system.spawn(Ending(self.ended), self._command(), variables, fds)
         except OSError:
             close_quietly(reading)
             if notify is not None:
@@ -406,18 +404,3 @@ class ProgramProcess:
         if self._syslog is not None:
             self._syslog.close()
         self._owner.program_gone(self)
-
-
-class _Exit(ProcessProtocol):
-    """
-    Tells a program that its leader ended.
-    """
-
-    def __init__(self, program: ProgramProcess) -> None:
-        self._program = program
-
-    def processExited(self, reason: Failure) -> None:
-        """
-        Pass the status on.
-        """
-        self._program.ended(exit_status(reason))
