@@ -73,7 +73,7 @@ spoe-message asked
 """
 
 #: The line that is logged for each event or group.
-LOG_LINE = re.compile(r"^(SPOE: \[.*)$", re.M)
+LOG_LINE = re.compile(r"^(SPOE: \[[^]]*\] <(?:EVENT|GROUP):.*)$", re.M)
 
 
 def spoe_file(
@@ -112,11 +112,14 @@ def spoe_file(
 def masked(line: str) -> str:
     """
     Replace what differs from one run to another in a line of the log: numbers of streams and times.
-    Times that have not come stay C{-1}.
+    Times that have not come stay C{-1}. Behind a failure the numbers of connections are those of a
+    moment in which one ends and another begins.
     """
     line = re.sub(r"sid=\d+", "sid=N", line)
     head, st, times, rest = re.split(r"( st=\d+ )(\S+)", line)
     times = "/".join("T" if time != "-1" else time for time in times.split("/"))
+    if st != " st=0 ":
+        rest = re.sub(r"^ \d+/\d+ ", " A ", rest)
     return head + st + times + rest
 
 

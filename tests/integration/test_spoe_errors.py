@@ -56,7 +56,7 @@ class ErrorsTests(SpoeTestCase):
         """
         agent = self.scripted()
         agent.stop()
-        self.assert_error(agent, "1", "st=1 T/-1/-1/-1/T 0/1 0/0 1/1")
+        self.assert_error(agent, "1", "st=1 T/-1/-1/-1/T A 0/0 1/1")
 
     def test_hello_is_not_answered(self) -> None:
         """
@@ -66,7 +66,7 @@ class ErrorsTests(SpoeTestCase):
         agent = self.scripted()
         agent.at_hello = lambda link: None
         spoe = spoe_file(hello="100ms", processing="600ms")
-        self.assert_error(agent, "1", "st=1 T/-1/-1/-1/T 0/1 0/0 1/1", spoe)
+        self.assert_error(agent, "1", "st=1 T/-1/-1/-1/T A 0/0 1/1", spoe)
         agent.wait_for(lambda: len(agent.links) > 1)
 
     def test_hello_is_refused(self) -> None:
@@ -76,7 +76,7 @@ class ErrorsTests(SpoeTestCase):
         for status in (0, 1, 8, 99):
             agent = self.scripted()
             agent.at_hello = lambda link, status=status: link.leave(status)  # type: ignore[misc]
-            self.assert_error(agent, "1", "st=1 T/-1/-1/-1/T 0/1 0/0 1/1").clean_up()
+            self.assert_error(agent, "1", "st=1 T/-1/-1/-1/T A 0/0 1/1").clean_up()
             agent.stop()
 
     def test_garbage_for_hello(self) -> None:
@@ -85,7 +85,7 @@ class ErrorsTests(SpoeTestCase):
         """
         agent = self.scripted()
         agent.at_hello = lambda link: link.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        self.assert_error(agent, "1", "st=1 T/-1/-1/-1/T 0/1 0/0 1/1")
+        self.assert_error(agent, "1", "st=1 T/-1/-1/-1/T A 0/0 1/1")
         agent.wait_for(lambda: agent.links[0].farewell)
         farewell = agent.links[0].farewell
         assert farewell is not None
@@ -108,7 +108,7 @@ class ErrorsTests(SpoeTestCase):
             said = encode_frame(Kind.AGENT_HELLO, encode_kvlist(items))
             agent = self.scripted()
             agent.at_hello = lambda link, said=said: link.send(said)  # type: ignore[misc]
-            proxy = self.assert_error(agent, "1", "st=1 T/-1/-1/-1/T 0/1 0/0 1/1")
+            proxy = self.assert_error(agent, "1", "st=1 T/-1/-1/-1/T A 0/0 1/1")
             agent.wait_for(lambda agent=agent: agent.links[0].farewell)  # type: ignore[misc]
             farewell = agent.links[0].farewell
             assert farewell is not None
@@ -123,7 +123,7 @@ class ErrorsTests(SpoeTestCase):
         """
         agent = self.scripted()
         agent.at_notify = lambda link, notify: None
-        proxy = self.assert_error(agent, "1", "st=1 T/T/-1/-1/T 1/1 0/0 1/1")
+        proxy = self.assert_error(agent, "1", "st=1 T/T/-1/-1/T A 0/0 1/1")
         agent.at_notify = lambda link, notify: link.send(notify.ack(x_is("y")))
         self.assertEqual(self.said(proxy), "y")
         self.assertEqual([link.asked for link in agent.links], [2])
@@ -135,7 +135,7 @@ class ErrorsTests(SpoeTestCase):
         agent = self.scripted()
         kept: list[Notify] = []
         agent.at_notify = lambda link, notify: kept.append(notify)
-        proxy = self.assert_error(agent, "1", "st=1 T/T/-1/-1/T 1/1 0/0 1/1")
+        proxy = self.assert_error(agent, "1", "st=1 T/T/-1/-1/T A 0/0 1/1")
 
         def both(link: Link, notify: Notify) -> None:
             link.send(kept[0].ack(x_is("late")) + notify.ack(x_is("own")))
@@ -151,7 +151,7 @@ class ErrorsTests(SpoeTestCase):
         for status in (1, 2, 3, 4, 10, 13, 99, 200):
             agent = self.scripted()
             agent.at_notify = lambda link, notify, status=status: link.leave(status)  # type: ignore[misc]
-            logged = f"st={256 + status} T/T/T/-1/T 0/0 0/0 1/1"
+            logged = f"st={256 + status} T/T/T/-1/T A 0/0 1/1"
             self.assert_error(agent, str(256 + status), logged).clean_up()
             agent.stop()
 
@@ -162,7 +162,7 @@ class ErrorsTests(SpoeTestCase):
         for ending in (Link.end, Link.reset):
             agent = self.scripted()
             agent.at_notify = lambda link, notify, ending=ending: ending(link)  # type: ignore[misc]
-            self.assert_error(agent, "257", "st=257 T/T/T/-1/T 0/0 0/0 1/1").clean_up()
+            self.assert_error(agent, "257", "st=257 T/T/T/-1/T A 0/0 1/1").clean_up()
             agent.stop()
 
     def test_close_in_a_frame(self) -> None:
@@ -203,7 +203,7 @@ class ErrorsTests(SpoeTestCase):
             Notify(notify.stream_id + 1, notify.frame_id, []).ack(x_is("stream"))
             + Notify(notify.stream_id, notify.frame_id + 1, []).ack(x_is("frame"))
         )
-        self.assert_error(agent, "1", "st=1 T/T/-1/-1/T 1/1 0/0 1/1")
+        self.assert_error(agent, "1", "st=1 T/T/-1/-1/T A 0/0 1/1")
 
     def test_twice(self) -> None:
         """
@@ -233,7 +233,7 @@ class ErrorsTests(SpoeTestCase):
         """
         agent = self.scripted()
         agent.at_notify = lambda link, notify: link.send(b"\0\1\0\0" + b"\xff" * 90)
-        self.assert_error(agent, "259", "st=259 T/T/T/-1/T 0/0 0/0 1/1")
+        self.assert_error(agent, "259", "st=259 T/T/T/-1/T A 0/0 1/1")
         agent.wait_for(lambda: agent.links[0].farewell)
 
     def test_bad_actions(self) -> None:
@@ -266,9 +266,7 @@ class ErrorsTests(SpoeTestCase):
         agent = self.scripted()
         options = "max-frame-size 256\nno option send-frag-payload"
         spoe = spoe_file(options=options)
-        proxy = self.assert_error(
-            agent, "3", "st=3 -1/-1/-1/-1/T 0/0 0/0 1/1", spoe, "/" + "x" * 300
-        )
+        proxy = self.assert_error(agent, "3", "st=3 -1/-1/-1/-1/T A 0/0 1/1", spoe, "/" + "x" * 300)
         self.assertEqual(self.said(proxy), "")
         self.assertEqual(agent.names, [("asked",)])
 
@@ -337,7 +335,7 @@ spoe-message two
         proxy = self.web(spoe_file(options="option dontlog-normal"), agent.address, said=SAID)
         for path, code in (("/", ""), ("/bad", "355"), ("/", "")):
             self.assertEqual(self.said(proxy, path), code)
-        self.assertEqual(self.logged(proxy, 1), [START + "st=355 T/T/T/-1/T 0/0 0/0 1/2"])
+        self.assertEqual(self.logged(proxy, 1), [START + "st=355 T/T/T/-1/T A 0/0 1/2"])
 
     def test_log_levels(self) -> None:
         """
@@ -365,3 +363,26 @@ spoe-message two
         self.assertEqual(self.said(proxy), "")
         line = "SPOE: [test] <GROUP:all> sid=N st=0 T/T/T/T/T 1/1 0/0 0/1"
         self.assertEqual(self.logged(proxy, 1), [line])
+
+
+class MwproxyErrorsTests(ErrorsTests):
+    """
+    The same with mwproxy.
+    """
+
+    product = "mwproxy"
+
+    def test_bad_actions(self) -> None:
+        """
+        Differs from HAProxy: actions that make no sense are no answer, and end the connection.
+        """
+        agent = self.scripted()
+        good = Notify(0, 0, []).ack(x_is("value"))[11:]
+        agent.at_notify = lambda link, notify: link.send(
+            encode_frame(Kind.ACK, good + good[:-1], notify.stream_id, notify.frame_id)
+        )
+        self.assert_error(agent, "260", "st=260 T/T/T/-1/T A 0/0 1/1")
+        agent.wait_for(lambda: agent.links[0].farewell)
+        farewell = agent.links[0].farewell
+        assert farewell is not None
+        self.assertEqual(farewell.status, 4)

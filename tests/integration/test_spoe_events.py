@@ -192,3 +192,11 @@ class EventsTests(SpoeTestCase):
             text = f"Proxy 'pages': frontend event used on a backend proxy at {file}:"
             wrong = event == "on-client-session" or "frontend" in event
             self.assertEqual(f"{text}{first + 2 * number}." in proxy.output, wrong, event)
+
+
+class MwproxyEventsTests(EventsTests):
+    """
+    The same with mwproxy.
+    """
+
+    product = "mwproxy"

@@ -214,3 +214,19 @@ class ForgeTests(FrameworkTests):
     module = "spoe_forge"
     code = SPOE_FORGE
     yes = "True"
+
+
+class MwproxyFrameworkTests(FrameworkTests):
+    """
+    Tests with mwproxy as the engine and haproxyspoa.
+    """
+
+    product = "mwproxy"
+
+
+class MwproxyForgeTests(ForgeTests):
+    """
+    Tests with mwproxy as the engine and spoe-forge.
+    """
+
+    product = "mwproxy"

@@ -380,3 +380,11 @@ spoe-message also
             "filter spoe engine other config <spoe>",
         )
         self.assertEqual(self.said(proxy, "/x"), "/x /X")
+
+
+class MwproxyVariablesTests(VariablesTests):
+    """
+    The same with mwproxy.
+    """
+
+    product = "mwproxy"
