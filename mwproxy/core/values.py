@@ -29,6 +29,14 @@ class BadValue(ValueError):
     """
 
 
+class Binary(bytes):
+    """
+    Binary data that a variable keeps: for an agent it is not the same as text. To all else it is.
+    """
+
+    __slots__ = ()
+
+
 def parse_time_ms(text: str, unit: str = "ms") -> int:
     """
     Read a duration such as C{30s}.

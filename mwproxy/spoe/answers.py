@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Set
 from typing import Any
 
+from mwproxy.core.values import Binary
 from mwproxy.protocols.spop.actions import Scope
 from mwproxy.protocols.spop.data import STRING, decode_value
 from mwproxy.protocols.spop.errors import BadFrame
@@ -106,7 +107,7 @@ class AnswerReader:
 
 def read_value(frame: bytes, at: int) -> tuple[Any, int]:
     """
-    Read typed data as the value that rules have: text and binary data are bytes.
+    Read typed data as the value that rules have: text is bytes, binary data L{Binary} ones.
 
     @param frame: A frame.
 
@@ -128,4 +129,5 @@ def read_value(frame: bytes, at: int) -> tuple[Any, int]:
             size, at = decode_varint(frame, at - 1)
         end = at + size
         return frame[at:end], end
-    return decode_value(frame, at)
+    value, end = decode_value(frame, at)
+    return (Binary(value) if type(value) is bytes else value), end

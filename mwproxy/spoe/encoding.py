@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mwproxy.config.spoe_settings import SpoeArgument, SpoeMessage
+from mwproxy.core.values import Binary
 from mwproxy.protocols.spop.data import BINARY, STRING, encode_value
 from mwproxy.protocols.spop.notify import encode_message_head, encode_name
 from mwproxy.protocols.spop.varint import encode_varint
@@ -68,12 +69,14 @@ def write_bool(value: Any) -> bytes:
 
 def write_any(value: Any) -> bytes:
     """
-    Write a value as what it is; text, as which variables keep binary data too, as a string.
+    Write a value as what it is; bytes are text unless they say that they are not.
 
     @param value: Any sample.
 
     @return: Typed data.
     """
+    if isinstance(value, Binary):
+        return write_binary(value)
     return write_text(value) if isinstance(value, bytes) else encode_value(value)
 
 

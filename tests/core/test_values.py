@@ -8,7 +8,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mwproxy.core.values import MAX_TIME_MS, BadValue, parse_integer, parse_size, parse_time_ms
+from mwproxy.core.values import (
+    MAX_TIME_MS,
+    BadValue,
+    Binary,
+    parse_integer,
+    parse_size,
+    parse_time_ms,
+)
+
+
+class BinaryTests(SynchronousTestCase):
+    """
+    Tests for L{Binary}.
+    """
+
+    def test_like_bytes(self) -> None:
+        """
+        It is the same bytes to all who do not ask.
+        """
+        self.assertEqual(Binary(b"ab"), b"ab")
+        self.assertEqual({b"ab": 1}[Binary(b"ab")], 1)
+        self.assertIs(type(Binary(b"ab").upper()), bytes)
 
 
 class TimeTests(SynchronousTestCase):

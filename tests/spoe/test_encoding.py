@@ -12,6 +12,7 @@ from hypothesis import given
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.config.spoe_settings import SpoeArgument, SpoeMessage
+from mwproxy.core.values import Binary
 from mwproxy.protocols.spop.frames import Kind, decode_head, encode_frame
 from mwproxy.protocols.spop.notify import decode_notify
 from mwproxy.spoe.encoding import message_encoder, write_any
@@ -85,6 +86,18 @@ class EncodingTests(SynchronousTestCase):
         self.assertEqual(self.sent(("a", None, "str")), [("a", None)])
         self.assertEqual(self.sent(("a", None, "bin"), ("b", 1, "sint")), [("a", None), ("b", 1)])
 
+    def test_variables(self) -> None:
+        """
+        Of values of unknown type text and binary data are told apart by what they are.
+        """
+        for data in (b"\0\1", b"text", b"x" * 5000):
+            self.assertEqual(
+                self.sent(
+                    ("a", Binary(data), "any"), ("b", data, "any"), ("c", Binary(b""), "str")
+                ),
+                [("a", data), ("b", data.decode()), ("c", "")],
+            )
+
     def test_no_arguments(self) -> None:
         """
         A message may be a name alone.
@@ -115,7 +128,7 @@ class EncodingTests(SynchronousTestCase):
     @given(VALUES)
     def test_any(self, value: Any) -> None:
         """
-        A value of unknown type is told as what it is; binary data, as which text is kept, as text.
+        A value of unknown type is told as what it is; mere bytes are text.
         """
         given = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
         [(_, found)] = self.sent(("a", given, "any"))

@@ -5,10 +5,12 @@ Actions on variables.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from mwproxy.core.diagnostics import ConfigError
 from mwproxy.core.families import action
+from mwproxy.core.values import Binary
 from mwproxy.rules.expression import compile_expression
 from mwproxy.rules.log_format import compile_format
 from mwproxy.rules.ruleset import Rule, RuleLine
@@ -46,11 +48,24 @@ def act_set_var(line: RuleLine) -> Rule:
         )
     line.position += 1 + taken
     sample = expression.sample
+    if expression.gives == "bin":
+        return _binary_setter(sample, write)
 
     def set_var(stream: Any) -> None:
         value = sample(stream)
         if value is not None:
             write(stream, value)
+
+    return set_var
+
+
+def _binary_setter(
+    sample: Callable[[Any], Any], write: Callable[[Any, Any], None]
+) -> Callable[[Any], None]:
+    def set_var(stream: Any) -> None:
+        value = sample(stream)
+        if value is not None:
+            write(stream, Binary(value))
 
     return set_var
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.core.diagnostics import ConfigError
+from mwproxy.core.values import Binary
 from tests.rules.streams import make_stream, rule
 
 
@@ -34,6 +35,27 @@ class VariableActionTests(SynchronousTestCase):
             stream.variables,
             {"txn.path": b"/PATH", "txn.port": 8081, "req.from": b"127.0.0.1:5000"},
         )
+
+    def test_binary(self) -> None:
+        """
+        Binary data is told from text, also once it was passed on; what is made of it is what the
+        converter gives.
+        """
+        stream = make_stream()
+        for words in (
+            ["set-var(txn.bin)", "bin(0102)"],
+            ["set-var(txn.copy)", "var(txn.bin)"],
+            ["set-var(txn.text)", "var(txn.bin),hex"],
+            ["set-var(txn.path)", "path"],
+        ):
+            rule(words)(stream)
+        assert stream.variables is not None
+        self.assertEqual(
+            {name: type(value) for name, value in stream.variables.items()},
+            {"txn.bin": Binary, "txn.copy": Binary, "txn.text": bytes, "txn.path": bytes},
+        )
+        self.assertEqual(stream.variables["txn.bin"], b"\1\2")
+        self.assertEqual(stream.variables["txn.text"], b"0102")
 
     def test_messages(self) -> None:
         """
