@@ -199,6 +199,12 @@ class Stream:
         """
         return True
 
+    def payload_size(self) -> int:
+        """
+        Tell how long the body is as far as is known.
+        """
+        return 0
+
     def needs_body(self, least: int) -> bool:
         """
         Tell whether it makes sense to wait for more of the body.

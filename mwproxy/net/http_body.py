@@ -58,6 +58,14 @@ class HttpBody(HttpResponse):
         """
         return self.upload is None and len(self._first) <= self._limit()
 
+    def payload_size(self) -> int:
+        """
+        Tell how long the body is as far as is known: chunks of which some is at hand count whole.
+        """
+        upload = self.upload
+        scanner = None if upload is None else upload.scanner
+        return len(self.payload()) + (0 if scanner is None else scanner.remaining)
+
     def needs_body(self, least: int) -> bool:
         """
         Tell whether it makes sense to wait for more of the body. A client that waits to be asked

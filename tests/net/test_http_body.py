@@ -10,6 +10,7 @@ from tests.net.test_http_exchange import ExchangeTestCase
 LOOK = (
     "http-request set-header x-len %[req.body_len]\n"
     " http-request set-header x-cut %[req.body_truncated]\n"
+    " http-request set-header x-size %[req.body_size]\n"
     " http-request set-header x-sum %[req.body,sha1,hex]"
 )
 BUFFER = f"option http-buffer-request\n {LOOK}"
@@ -350,7 +351,10 @@ class WaitForBodyTests(BodyTestCase):
         So many bytes of payload are enough; the rest follows when it comes.
         """
         self.begin(front=f"http-request wait-for-body time 1s at-least 4\n {LOOK}")
-        for message, end in ((with_length(b"0123456789"), 10), (chunked(b"0123", b"456789"), 25)):
+        for message, end, size in (
+            (with_length(b"0123456789"), 10, b"10"),
+            (chunked(b"012345", b"6789"), 25, b"6"),
+        ):
             client = self.client()
             head = len(message) - end
             client.send(message[: head + 3])
@@ -359,7 +363,7 @@ class WaitForBodyTests(BodyTestCase):
             client.send(message[head + 3 : head + 8])
             server = self.the_origin.accept()
             seen = self.seen(server)
-            self.assertEqual(seen[b"x-cut"], b"1")
+            self.assertEqual((seen[b"x-cut"], seen[b"x-size"]), (b"1", size))
             client.send(message[head + 8 :])
             self.assertEqual(server.take(end), message[head:])
             server.send(response(b"hello", b"connection: close\r\n"))

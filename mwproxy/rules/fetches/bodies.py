@@ -47,7 +47,7 @@ def fetch_req_body_len() -> Getter:
 def fetch_req_body_size() -> Getter:
     """
     The announced length of the request's body; of a chunked one, which announces none, what is at
-    hand.
+    hand and the rest of its chunk.
     """
 
     def size(stream: Any) -> int | None:
@@ -55,7 +55,7 @@ def fetch_req_body_size() -> Getter:
         if request is None:
             return None
         block = request.block
-        return len(stream.payload()) if block.chunked else max(block.length, 0)
+        return stream.payload_size() if block.chunked else max(block.length, 0)
 
     return size
 
@@ -83,7 +83,7 @@ def _many_body_param(name: bytes = b"") -> Getter:
 
 
 @sample_fetch(
-    "req.body_param", gives="str", args=("str?",), phases="request", many=_many_body_param
+    "req.body_param", gives="bin", args=("str?",), phases="request", many=_many_body_param
 )
 def fetch_req_body_param(name: bytes = b"") -> Getter:
     """
