@@ -181,12 +181,13 @@ def _warn_modes(proxy: Proxy, diagnostics: Diagnostics) -> None:
                 )
         for where, ruleset, name in proxy.http_uses:
             diagnostics.warning(
-                f"parsing [{where}] : '{ruleset}' : {name} has no value for {said} (needs 'mode"
+                f"config : parsing [{where}] : '{ruleset}' : {name} has no value for {said} (needs 'mode"
                 " http')."
             )
         if "http-buffer-request" in proxy.options and proxy.has_backend:
             diagnostics.warning(
-                f"'option http-buffer-request' ignored for {said} as it requires HTTP mode."
+                f"config : 'option http-buffer-request' ignored for {said} as it requires HTTP"
+                " mode."
             )
         if proxy.forwardfor is not None:
             diagnostics.warning(f"'option forwardfor' ignored for {said} as it requires HTTP mode.")

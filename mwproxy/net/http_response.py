@@ -278,6 +278,7 @@ class HttpResponse(HttpEnding):
         self.drop_link()
         session = self.session
         if verdict.kind == "cut":
+            self.response_at = 0.0
             self.count_response_error()
             self.fail(502, "S", "H")
             return

@@ -55,7 +55,8 @@ def fetch_req_body_size() -> Getter:
         if request is None:
             return None
         block = request.block
-        return stream.payload_size() if block.chunked else max(block.length, 0)
+        length: int = stream.payload_size() if block.chunked else max(block.length, 0)
+        return length
 
     return size
 
