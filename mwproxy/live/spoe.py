@@ -15,20 +15,6 @@ _FINE = 2
 _BUCKETS = 40 << _FINE
 
 
-def bucket_of(microseconds: int) -> int:
-    """
-    Tell which bucket counts a time.
-
-    @param microseconds: 0 or more.
-
-    @return: Its number; the last one counts all that is longer.
-    """
-    octave = microseconds.bit_length() - 1 - _FINE
-    if octave <= 0:
-        return microseconds
-    return min((octave << _FINE) + (microseconds >> octave), _BUCKETS - 1)
-
-
 def bound_of(bucket: int) -> int:
     """
     Tell how long the times are that a bucket counts.
@@ -62,7 +48,13 @@ class Latencies:
         Count a time.
         """
         microseconds = int(seconds * 1_000_000) if seconds > 0 else 0
-        self._buckets[bucket_of(microseconds)] += 1
+        octave = microseconds.bit_length() - 1 - _FINE
+        if octave <= 0:
+            self._buckets[microseconds] += 1
+        elif octave < 36:
+            self._buckets[(octave << _FINE) + (microseconds >> octave)] += 1
+        else:
+            self._buckets[-1] += 1
         self.count += 1
         if microseconds > self.longest:
             self.longest = microseconds

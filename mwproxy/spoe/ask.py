@@ -12,7 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from mwproxy.net.exchange import DONE as STREAM_DONE
-from mwproxy.protocols.spop.frames import Kind, encode_frame
+from mwproxy.protocols.spop.notify import notify_frame as _notify
 
 if TYPE_CHECKING:
     from mwproxy.live.servers import Server
@@ -85,16 +85,20 @@ class Ask:
     @ivar expiry: See L{Timed<mwproxy.net.timers.Timed>}; so is C{parked_at}.
     """
 
-    __slots__ = (
-        "_payload", "asker", "backend_queue", "begun", "connection", "deadline", "decide",
-        "encoded", "engine", "expiry", "frame", "key", "limit", "parked_at", "part", "plan",
-        "policy", "received", "repeated", "rests", "sent", "server", "session", "started", "step",
-        "unsent",
-    )  # fmt: skip
-
-    server: Server | None
-    connection: AgentConnection | None
-    decide: Callable[[Any], None] | None
+    # Values of a fresh one, so that making one costs no more than what differs.
+    step: int = NEW
+    server: Server | None = None
+    connection: AgentConnection | None = None
+    decide: Callable[[Any], None] | None = None
+    backend_queue: int = 0
+    unsent: bool = True
+    repeated: bool = False
+    rests: int = 0
+    sent: float = 0.0
+    received: float = 0.0
+    deadline: float = inf
+    expiry: float = inf
+    parked_at: float = inf
 
     def __init__(
         self, engine: Engine, plan: Plan, asker: Any, part: Part, payload: bytes, policy: str
@@ -111,15 +115,11 @@ class Ask:
         self.part = part
         self.policy = policy
         self._payload = payload
-        self.server = self.connection = self.decide = None
-        self.backend_queue = 0
-        self.step = NEW
-        self.unsent = True
-        self.repeated = False
-        self.rests = 0
-        self.begun = self.encoded = self.sent = self.received = self.started = 0.0
-        self.limit = self.deadline = self.expiry = self.parked_at = inf
-        self.number()
+        self.begun = self.encoded = self.started = 0.0
+        self.limit = inf
+        part.frames = frames = part.frames + 1
+        self.key = (part.stream_id, frames)
+        self.frame = _notify(payload, part.stream_id, frames)
 
     def number(self) -> None:
         """
@@ -128,7 +128,7 @@ class Ask:
         part = self.part
         part.frames = frames = part.frames + 1
         self.key = (part.stream_id, frames)
-        self.frame = encode_frame(Kind.NOTIFY, self._payload, part.stream_id, frames)
+        self.frame = _notify(self._payload, part.stream_id, frames)
         self.unsent = True
 
     def begin(self, decide: Callable[[Any], None]) -> None:

@@ -155,9 +155,11 @@ class AgentConnection:
         now = pool.plane.reactor.now
         self._batch = []
         # Who has given up meanwhile is not asked about.
-        asks = [ask for ask in batch if ask.connection is self]
-        if not asks:
-            return
+        asks = batch
+        if len(batch) > 1 or batch[0].connection is not self:
+            asks = [ask for ask in batch if ask.connection is self]
+            if not asks:
+                return
         data = asks[0].frame if len(asks) == 1 else b"".join([ask.frame for ask in asks])
         self.expiry = now + pool.idle_timeout
         try:

@@ -7,11 +7,13 @@ What is the same each time is written once; a message costs its samples and one 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from mwproxy.config.spoe_settings import SpoeArgument, SpoeMessage
 from mwproxy.core.values import Binary
-from mwproxy.protocols.spop.data import BINARY, STRING, encode_value
+from mwproxy.protocols.spop.data import BINARY, IPV4, IPV6, STRING, encode_integer, encode_value
 from mwproxy.protocols.spop.notify import encode_message_head, encode_name
 from mwproxy.protocols.spop.varint import encode_varint
 from mwproxy.rules.casts import to_bytes
@@ -24,6 +26,7 @@ _FALSE, _TRUE = encode_value(False), encode_value(True)
 _STRINGS = tuple(bytes((STRING, size)) for size in range(240))
 _BINARIES = tuple(bytes((BINARY, size)) for size in range(240))
 _STRING, _BINARY = bytes((STRING,)), bytes((BINARY,))
+_IPV4, _IPV6 = bytes((IPV4,)), bytes((IPV6,))
 
 
 def write_text(value: Any) -> bytes:
@@ -80,11 +83,45 @@ def write_any(value: Any) -> bytes:
     return write_text(value) if isinstance(value, bytes) else encode_value(value)
 
 
+def write_address(value: Any) -> bytes:
+    """
+    Write an address.
+
+    @param value: Any sample.
+
+    @return: Typed data.
+    """
+    kind = type(value)
+    if kind is not IPv4Address and kind is not IPv6Address:
+        return encode_value(value)
+    packed: bytes = value.packed
+    return (_IPV4 if kind is IPv4Address else _IPV6) + packed
+
+
+#: Numbers come again and again: ports, lengths, flags.
+_write_integer = lru_cache(1024)(encode_integer)
+
+
+def write_number(value: Any) -> bytes:
+    """
+    Write a value as a number.
+
+    @param value: Any sample.
+
+    @return: Typed data.
+    """
+    return _write_integer(value) if isinstance(value, int) else write_any(value)
+
+
 _WRITERS: dict[str, Encoder] = {
     "str": write_text,
     "meth": write_text,
     "bin": write_binary,
     "bool": write_bool,
+    "sint": write_number,
+    "ipv4": write_address,
+    "ipv6": write_address,
+    "addr": write_address,
 }
 
 

@@ -208,7 +208,12 @@ class Pool:
         Bring an answer.
         """
         ask.connection = None
-        self.withdraw(ask)
+        ask.step = NEW
+        server = ask.server
+        ask.server = None
+        self.backend.counters.scur -= 1
+        if server is not None:
+            release(server)
         self._asker.answered(ask, changes)
 
     def lost(self, ask: Ask, failure: Failed) -> None:

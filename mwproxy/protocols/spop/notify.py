@@ -4,15 +4,19 @@ NOTIFY (SPOE.txt 3.2.6): messages with arguments, from the engine to an agent.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from mwproxy.protocols.spop.data import Value, decode_text, decode_value, encode_text, encode_value
 from mwproxy.protocols.spop.errors import BadFrame
-from mwproxy.protocols.spop.frames import Kind, encode_frame
+from mwproxy.protocols.spop.frames import FIN, Kind, encode_frame
+from mwproxy.protocols.spop.varint import encode_varint
 
 #: A message has one byte for the number of its arguments.
 MAX_ARGUMENTS = 255
+_HEAD = struct.Struct("!IBI")
+_NOTIFY = int(Kind.NOTIFY)
 
 
 class Message(NamedTuple):
@@ -85,6 +89,20 @@ def encode_notify(stream_id: int, frame_id: int, messages: Iterable[Message]) ->
     """
     payload = b"".join(map(encode_message, messages))
     return encode_frame(Kind.NOTIFY, payload, stream_id, frame_id)
+
+
+def notify_frame(payload: bytes, stream_id: int, frame_id: int) -> bytes:
+    """
+    Write a NOTIFY whose messages are written already.
+
+    @param payload: The messages.
+
+    @return: The whole frame.
+
+    @raise ValueError: An id is not of 64 bits.
+    """
+    ids = encode_varint(stream_id) + encode_varint(frame_id)
+    return _HEAD.pack(5 + len(ids) + len(payload), _NOTIFY, FIN) + ids + payload
 
 
 def decode_notify(frame: bytes, at: int) -> list[Message]:
