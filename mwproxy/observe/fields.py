@@ -114,6 +114,18 @@ class Field:
         return {"origin": ORIGINS[origin], "nature": NATURES[nature], "scope": SCOPES[scope]}
 
 
+class Fractional(float):
+    """
+    A value that is written with its fraction, of up to six digits.
+    """
+
+    def __str__(self) -> str:
+        return f"{float(self):.6f}".rstrip("0").rstrip(".")
+
+    def __format__(self, spec: str) -> str:
+        return float.__format__(self, spec) if spec else str(self)
+
+
 class Reading(NamedTuple):
     """
     A field with the value it has in one object.
@@ -121,7 +133,7 @@ class Reading(NamedTuple):
 
     position: int
     field: Field
-    value: int | str
+    value: int | str | Fractional
 
 
 stat_fields: Registry[Field] = Registry("statistics column")

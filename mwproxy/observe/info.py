@@ -5,13 +5,13 @@ The lines of C{show info}: figures of the whole process.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mwproxy import PRODUCT, RELEASE_DATE, __version__
 from mwproxy.core.diagnostics import Severity
 from mwproxy.live.proxies import WorkerState
-from mwproxy.observe.fields import Field, Value, field, info_fields
+from mwproxy.observe.fields import Field, Fractional, Reading, Value, field, info_fields
 
 _NAMES = (
     "Name Version Release_date Nbthread Nbproc Process_num Pid Uptime Uptime_sec Memmax_MB "
@@ -102,7 +102,51 @@ def fields() -> list[Field]:
     return [info_fields.get(name.replace("_", " ") if name in _SPACED else name) for name in ORDER]
 
 
+#: What C{show info float} writes with fractions; of rates there are only whole ones.
+_FRACTIONS: dict[str, Callable[[Process], float]] = {
+    "Uptime_sec": lambda process: process.state.now - process.state.started,
+    "Start_time_sec": lambda process: process.state.started_wall,
+}
+_FLOATING = frozenset(
+    (
+        *_FRACTIONS,
+        "ConnRate",
+        "SessRate",
+        "SslRate",
+        "SslFrontendKeyRate",
+        "SslFrontendSessionReuse_pct",
+        "SslBackendKeyRate",
+        "CompressBpsIn",
+        "CompressBpsOut",
+    )
+)
+#: Their tags are others then.
+_TAGS = {"SslFrontendKeyRate": "MRP", "SslFrontendSessionReuse_pct": "MRP"}
 _SPACED = ("Unstoppable_Jobs", "Build_info")
+
+
+def with_fractions(values: list[Reading], process: Process) -> list[Reading]:
+    """
+    Give the values that C{show info float} is about their type, and their fractions.
+
+    @param values: The readings of L{fields}.
+
+    @return: The same, these replaced.
+    """
+    return [
+        each
+        if each.field.name not in _FLOATING
+        else each._replace(
+            field=replace(each.field, kind="flt", tags=_TAGS.get(each.field.name, each.field.tags)),
+            value=Fractional(round(_fraction(each, process), 6)),
+        )
+        for each in values
+    ]
+
+
+def _fraction(reading: Reading, process: Process) -> float:
+    read = _FRACTIONS.get(reading.field.name)
+    return float(reading.value) if read is None else max(0.0, read(process))
 
 
 def _info(name: str, kind: str, text: str, read: Reader) -> None:

@@ -96,7 +96,10 @@ def cmd_show_info(invocation: Invocation) -> Iterator[str]:
     state: WorkerState = invocation.subject
     words = invocation.args
     explain = "desc" in words
-    values = readings(info.fields(), look_at_process(state))
+    process = look_at_process(state)
+    values = readings(info.fields(), process)
+    if "float" in words:
+        values = info.with_fractions(values, process)
     if "json" in words:
         elements = [json.element(state.process, each, explain=explain) for each in values]
         yield json.text(elements) + "\n"

@@ -9,118 +9,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mwproxy.console.dispatch import CommandError, Invocation
+from mwproxy.console.session_text import asking, details, line, stream_of, suspicious
 from mwproxy.core.families import command
 from mwproxy.live.proxies import WorkerState
-from mwproxy.live.sessions import Session, Stream
+from mwproxy.live.sessions import Session
 
-USAGE = "show sess [all|<id>|older <s>|server <b>/<s>|backend <b>|frontend <f>]* [show-uri]"
+USAGE = "show sess [all|susp|<id>|older <s>|server <b>/<s>|backend <b>|frontend <f>]* [show-uri]"
 _SELECTORS = ("older", "server", "backend", "frontend")
-
-_PLACEHOLDERS = (
-    "ts=00 epoch=0x0 age={age} calls=1 rate=0 cpu=0 lat=0 "
-    "rq[f=0h,i=0,an=00h,ax=] rp[f=0h,i=0,an=00h,ax=] "
-)
-
-
-def duration(seconds: float) -> str:
-    """
-    Write an age briefly.
-
-    @param seconds: It.
-
-    @return: Its two largest units, such as C{2m15s} or C{1s}.
-    """
-    rest = max(0, int(seconds))
-    units: list[str] = []
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")):
-        count, rest = divmod(rest, size)
-        if count or units or size == 1:
-            units.append(f"{count}{unit}")
-    return "".join(units[:2])
-
-
-def _source(session: Session) -> str:
-    if not session.client_host:
-        return "unix:1"
-    if ":" in session.client_host:
-        return f"[{session.client_host}]:{session.client_port}"
-    return f"{session.client_host}:{session.client_port}"
-
-
-def _protocol(session: Session) -> str:
-    if not session.client_host:
-        return "unix_stream"
-    return "tcpv6" if ":" in session.client_host else "tcpv4"
-
-
-def _stream(session: Session) -> Stream | None:
-    stream: Stream | None = getattr(session, "stream", None)
-    return stream
-
-
-def line(session: Session, now: float, uri: bool) -> str:
-    """
-    Describe a session on one line.
-
-    @param session: It.
-
-    @param now: The monotonic clock.
-
-    @param uri: Whether to show the request too.
-
-    @return: The line with line feed.
-    """
-    stream = _stream(session)
-    backend = stream.backend.name if stream is not None and stream.backend else "<NONE>"
-    server = stream.server.name if stream is not None and stream.server else "<none>"
-    text = (
-        f"0x{session.number:x}: proto={_protocol(session)} src={_source(session)} "
-        f"fe={session.frontend.name} be={backend} srv={server} "
-        + _PLACEHOLDERS.format(age=duration(now - session.accepted))
-        + "scf=[8,0h,fd=-1,rex=,wex=] scb=[8,0h,fd=-1,rex=,wex=] exp= rc="
-        + f"{stream.retries if stream is not None else 0} c_exp="
-    )
-    if uri and stream is not None and stream.request is not None:
-        request = stream.request
-        text += f' uri="{_text(request.method)} {_text(request.target)}"'
-    return text + "\n"
-
-
-def _text(value: bytes) -> str:
-    return value.decode("latin-1").encode("unicode_escape").decode("ascii")
-
-
-def _details(session: Session, now: float) -> str:
-    stream = _stream(session)
-    text = line(session, now, True)
-    host, port = session.destination()
-    text += (
-        f"  accepted {duration(now - session.accepted)} ago, own address {host or 'unix'}:{port}, "
-        f"requests={session.requests}\n"
-    )
-    if stream is not None:
-        state = f"{stream.cause}{stream.phase}{stream.cookies}"
-        text += (
-            f"  stream: bytes in={stream.bytes_in} out={stream.bytes_out} "
-            f"status={stream.status} retries={stream.retries} state={state}\n"
-        )
-    return text
-
-
-def own_line(invocation: Invocation) -> str:
-    """
-    Describe the console connection that asks.
-
-    @param invocation: The command.
-
-    @return: The line with line feed.
-    """
-    return (
-        "0x0: proto=unix_stream src=unix:1 fe=GLOBAL be=<NONE> srv=<none> "
-        + _PLACEHOLDERS.format(age="0s")
-        + "scf=[8,0h,fd=-1,rex=,wex=] scb=[8,0h,fd=-1,rex=,wex=] exp= rc=0 c_exp=\n"
-    )
-
 
 Test = Callable[[Session], bool]
 #: How sessions are named in commands that end them.
@@ -145,7 +40,7 @@ def _selector(words: list[str], now: float) -> Test:
 
 
 def _used(session: Session, kind: str) -> str:
-    used: Any = getattr(_stream(session), kind, None)
+    used: Any = getattr(stream_of(session), kind, None)
     return used.name if used is not None else ""
 
 
@@ -174,14 +69,18 @@ def cmd_show_sess(invocation: Invocation) -> Iterator[str]:
     words = [word for word in invocation.args if word != "show-uri"]
     uri = "show-uri" in invocation.args
     if not words:
-        return _list(worker, lambda session: True, uri, own_line(invocation))
+        return _list(worker, lambda session: True, uri, asking())
     if words[0] == "help":
         return iter([f"{USAGE}\n"])
-    tests = []
+    tests: list[Test] = []
     everything = words[0] == "all"
     if everything:
         del words[0]
-    while words and words[0] in _SELECTORS:
+    while words and (words[0] in _SELECTORS or words[0] == "susp"):
+        if words[0] == "susp":
+            tests.append(lambda session: suspicious(session, worker.now))
+            del words[0]
+            continue
         tests.append(_selector(words, worker.now))
         del words[:2]
 
@@ -189,13 +88,13 @@ def cmd_show_sess(invocation: Invocation) -> Iterator[str]:
         return all(test(session) for test in tests)
 
     if everything:
-        return (_details(each, worker.now) for each in _ordered(worker) if wanted(each))
+        return (details(each, worker.now) for each in _ordered(worker) if wanted(each))
     if tests:
         return _list(worker, wanted, uri, "")
     session = _by_number(worker, words[0])
     if session is None:
         raise CommandError("Session not found.")
-    return iter([_details(session, worker.now)])
+    return iter([details(session, worker.now)])
 
 
 def _ordered(worker: WorkerState) -> list[Session]:
@@ -247,6 +146,6 @@ def cmd_shutdown_sessions_server(invocation: Invocation) -> None:
 
     server = find_server(invocation.subject, invocation.argument(0))
     for session in list(invocation.subject.sessions):
-        stream = _stream(session)
+        stream = stream_of(session)
         if stream is not None and stream.server is server:
             _close(session)

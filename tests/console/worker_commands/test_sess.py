@@ -4,10 +4,13 @@ Tests for L{mwproxy.console.worker_commands.sess}.
 
 from __future__ import annotations
 
+from math import inf
+from typing import Any
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.console.session import WorkerConsole
-from mwproxy.console.worker_commands.sess import duration
+from mwproxy.console.session_text import duration
 from mwproxy.core.levels import Level
 from mwproxy.live.sessions import Session, Stream
 from tests.console.sessions import connected
@@ -20,6 +23,11 @@ class ClosableSession(Session):
     """
 
     closed = False
+    stream: Any
+    fd: int
+    inbuf: bytes
+    out: bytes
+    expiry: float
 
     def close(self) -> None:
         """
@@ -78,7 +86,7 @@ class SessTests(SynchronousTestCase):
         self.assertTrue(
             lines[0].startswith(
                 "0x1: proto=tcpv4 src=127.0.0.1:35972 fe=fe be=be1 srv=s1 ts=00 epoch=0x0 "
-                "age=1m15s calls=1 "
+                "age=1m15s calls=0 "
             )
         )
         self.assertIn("0x1f: proto=unix_stream src=unix:1 fe=tcpl be=<NONE> srv=<none>", lines[1])
@@ -98,13 +106,63 @@ class SessTests(SynchronousTestCase):
             ("0x1f", 3),
         ):
             found = [line for line in self.say(f"show sess {words}") if line]
-            self.assertEqual(len(found), expected if words != "0x1f" else 2, words)
+            self.assertEqual(len(found), expected, words)
+
+    def test_figures(self) -> None:
+        """
+        A line tells what waits, where the server side is, which descriptors there are, and which
+        side's timeout ends the session when.
+        """
+        one, stream = self.one, self.one.stream
+        one.fd, one.inbuf, one.out = 7, b"abc", b"x"
+        one.expiry = self.worker.now + 38
+        for times, state, left in (
+            ({}, 0, "rex=38s|rex=|c_exp="),
+            ({"queued_at": 1.0}, 2, "rex=38s|rex=|c_exp="),
+            ({"assigned_at": 1.0}, 5, "rex=|rex=|c_exp=38s"),
+            ({"connected_at": 1.0}, 8, "rex=|rex=38s|c_exp="),
+        ):
+            for name, value in times.items():
+                setattr(stream, name, value)
+            mine, servers, connecting = left.split("|")
+            self.assertIn(
+                " calls=0 rate=0 cpu=0 lat=0 rq[f=0h,i=3,an=00h,ax=] rp[f=0h,i=1,an=00h,ax=] "
+                f"scf=[8,0h,fd=7,{mine},wex=] scb=[{state},0h,fd=-1,{servers},wex=] "
+                f"exp=38s rc=0 {connecting}",
+                self.say("show sess")[0],
+            )
+
+    def test_age_of_the_stream(self) -> None:
+        """
+        The age is that of the exchange, not of the connection.
+        """
+        self.one.stream.begun = START + 70
+        self.assertIn(" age=5s ", self.say("show sess 1")[0])
+
+    def test_suspicious(self) -> None:
+        """
+        C{susp} shows who has no timeout, and who is still there though it has passed; with others
+        that select.
+        """
+        now = self.worker.now
+        for one, two, found in (
+            (inf, inf, ["0x1", "0x1f"]),
+            (now + 1, inf, ["0x1f"]),
+            (now - 0.5, now - 2, ["0x1f"]),
+            (now, now, []),
+        ):
+            self.one.expiry, self.two.expiry = one, two
+            lines = self.say("show sess susp")
+            self.assertEqual([line.split(":")[0] for line in lines if line], found)
+        self.one.expiry = self.two.expiry = inf
+        self.assertEqual(len(self.say("show sess susp frontend fe")), 1)
+        self.assertIn("accepted", "".join(self.say("show sess all susp")))
 
     def test_details(self) -> None:
         """
         C{all} tells more of each.
         """
-        self.assertEqual(len(self.say("show sess all")), 5)
+        self.assertEqual(len(self.say("show sess all")), 9)
 
     def test_bad_selectors(self) -> None:
         """

@@ -101,6 +101,25 @@ class FigureTests(SynchronousTestCase):
         self.assertIn('Name: mwproxy:"Name of the product"', self.say("show info desc"))
         self.assertEqual(json.loads(self.say("show info json"))[0]["field"]["name"], "Name")
 
+    def test_fractions(self) -> None:
+        """
+        C{float} gives times their fractions, and rates their type; without it nothing has one.
+        """
+        state = self.session.worker
+        state.now = state.started + 90.0612345678
+        state.started_wall = 1234.5
+        self.assertIn("\nUptime_sec: 90\n", self.say("show info"))
+        self.assertIn("\nUptime_sec: 90.061235\n", self.say("show info float"))
+        self.assertIn("\nStart_time_sec: 1234.5\n", self.say("show info float"))
+        typed = self.say("show info float typed")
+        self.assertIn("\n8.Uptime_sec.1:MDP:flt:90.061235\n", typed)
+        self.assertIn("\n26.ConnRate.1:MRP:flt:0\n", typed)
+        self.assertIn("\n35.SslFrontendKeyRate.1:MRP:flt:0\n", typed)
+        self.assertIn("\n18.CumConns.1:MCP:u32:", typed)
+        values = json.loads(self.say("show info json float"))
+        [uptime] = [each["value"] for each in values if each["field"]["name"] == "Uptime_sec"]
+        self.assertEqual(uptime, {"type": "flt", "value": 90.061235})
+
     def test_clear(self) -> None:
         """
         Operators clear maxima, admins everything.
