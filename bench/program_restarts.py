@@ -4,6 +4,10 @@ Program restarts under load: C{python -m bench.program_restarts [<number>]}.
 A program is the only server of a proxy. It is replaced again and again, by reloads
 (C{ready notify}, C{listen-on}) and by SIGTERM (C{restart always}), while clients ask all the time.
 Each request has to be answered by an instance of the program.
+
+C{python -m bench.program_restarts spoe [<number>]}: the program is an SPOE agent that is asked
+about each request, C{failure wait}. Each request has to be decided by an instance of it.
+C{python -m bench.program_restarts kill [<number>]}: the same with SIGKILL in place of SIGTERM.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+from pathlib import Path
 
 CLIENTS = 8
 CONFIG = """\
@@ -27,6 +32,7 @@ program side
     restart always backoff 1ms:5ms
     ready notify
     stop-timeout 10s
+    no option keep-unchanged
 listen web
     bind fd@{fd}
     mode http
@@ -34,6 +40,53 @@ listen web
     timeout client 10s
     timeout server 10s
     server side unix@{directory}/s
+"""
+
+SPOE_CONFIG = """\
+global
+    master-worker
+program side
+    command {python} -m mwproxy spoa --quiet {directory}/side.py
+    listen-on unix@{directory}/s
+    restart always backoff 1ms:5ms
+    ready notify
+    stop-timeout 10s
+    no option keep-unchanged
+listen web
+    bind fd@{fd}
+    mode http
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+    filter spoe engine side config {directory}/side.spoe
+    http-request return status 200 content-type text/plain lf-string "%[var(txn.side.pid)]"
+backend agents
+    mode spop
+    timeout connect 5s
+    timeout server 10m
+    server side unix@{directory}/s
+"""
+SPOE = """\
+[side]
+spoe-agent side
+    messages asked
+    timeout hello 5s
+    timeout idle 1m
+    timeout processing 10s
+    use-backend agents
+spoe-message asked
+    args path=path
+    event on-frontend-http-request
+    failure wait
+"""
+AGENT = """\
+import os
+from mwproxy.spoa.actions import set_var
+from mwproxy.spoa.agent import Agent
+agent = Agent()
+@agent.message("asked")
+def asked(path: str) -> object:
+    return set_var("txn", "pid", os.getpid())
 """
 
 
@@ -112,9 +165,11 @@ class Client(threading.Thread):
                 self.wrong.append(repr(answer[:60]))
 
 
-def measure(number: int) -> int:
+def measure(number: int, config: str = CONFIG, signum: int = signal.SIGTERM) -> int:
     """
     Replace the program so often, half by reloads and half by signals.
+
+    @param signum: The signal.
 
     @return: An exit status.
     """
@@ -125,8 +180,10 @@ def measure(number: int) -> int:
     proxy = Proxy()
     try:
         with tempfile.TemporaryDirectory() as directory:
+            Path(directory, "side.py").write_text(AGENT)
+            Path(directory, "side.spoe").write_text(SPOE)
             proxy.configure(
-                CONFIG.replace("fd@{fd}", "<listen:web>").format(
+                config.replace("fd@{fd}", "<listen:web>").format(
                     python=sys.executable, directory=directory
                 )
             )
@@ -142,7 +199,7 @@ def measure(number: int) -> int:
                     done["reload"] += answer.startswith("Success=1")
                     continue
                 (row,) = (row for row in proxy.rows()["programs"] if row[1] == "side")
-                os.kill(int(row[0]), signal.SIGTERM)  # as an operator does
+                os.kill(int(row[0]), signum)  # as an operator does
                 proxy.wait_output(r"Program 'side' \(\d+\) is ready", times=count + 2)
                 done["signal"] += 1
             over.set()
@@ -165,4 +222,12 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["serve"]:
         serve()
     else:
-        sys.exit(measure(int(sys.argv[1]) if sys.argv[1:] else 100))
+        words = sys.argv[1:]
+        kind = words.pop(0) if words[:1] in (["spoe"], ["kill"]) else ""
+        sys.exit(
+            measure(
+                int(words[0]) if words else 100,
+                SPOE_CONFIG if kind else CONFIG,
+                signal.SIGKILL if kind == "kill" else signal.SIGTERM,
+            )
+        )

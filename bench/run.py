@@ -12,7 +12,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import bulk, cold, console, http, memory, reload, respawn, servers, sizes, spoa, takeover
+from bench import (
+    bulk,
+    cold,
+    console,
+    http,
+    memory,
+    reload,
+    respawn,
+    servers,
+    sizes,
+    spoa,
+    spoe,
+    takeover,
+)
 from bench.network import congestion_control, enter_own_network
 from bench.peers import COMMANDS
 from bench.table import HEADING, Row
@@ -31,6 +44,8 @@ ROWS: dict[str, Callable[[], list[Row]]] = {
     "memory": memory.memory,
     "cold": cold.cold,
     "spoa": spoa.spoa,
+    "spoe": spoe.spoe,
+    "in-flight": spoe.in_flight,
     "set-server": servers.set_server,
     "stat": console.stat,
     "sessions": console.sessions,

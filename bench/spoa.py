@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -119,16 +119,22 @@ def _drive(port: int, flight: int, seconds: float) -> int:
 
 
 @contextlib.contextmanager
-def _agent(code: str, ours: bool) -> Iterator[tuple[int, int]]:
+def agent(
+    code: str, ours: bool, cpu: int = 0, words: Sequence[str] = ()
+) -> Iterator[tuple[int, int]]:
+    """
+    Run an agent, of mwproxy's framework with more words of its command line; its port and pid.
+    """
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="mwb") as directory:
         file = Path(directory, "bench_agent.py")
         file.write_text(code)
-        words = [sys.executable, str(file), str(port)]
+        command = [sys.executable, str(file), str(port)]
         if ours:
             address = f"127.0.0.1:{port}"
-            words = [sys.executable, "-m", "mwproxy", "spoa", "--listen", address, str(file)]
-        process = subprocess.Popen(pinned(0, words), stderr=subprocess.DEVNULL)
+            command = [sys.executable, "-m", "mwproxy", "spoa", "--listen", address, *words]
+            command.append(str(file))
+        process = subprocess.Popen(pinned(cpu, command), stderr=subprocess.DEVNULL)
         try:
             end = time.monotonic() + PATIENCE
             while True:
@@ -161,14 +167,14 @@ def spoa() -> list[Row]:
     plain, waiting = OURS.format(kind="def"), OURS.format(kind="async def")
     rows = []
     with contextlib.ExitStack() as stack:
-        theirs = stack.enter_context(_agent(THEIRS, ours=False)) if other else None
+        theirs = stack.enter_context(agent(THEIRS, ours=False)) if other else None
         for title, code in (("def", plain), ("async def", waiting)):
-            ours = stack.enter_context(_agent(code, ours=True))
+            ours = stack.enter_context(agent(code, ours=True))
             for name, flight in (("one at a time", 1), ("32 in flight", 32)):
                 figures: tuple[list[float], list[float]] = ([], [])
                 for turn in range(ROUNDS + 1):
-                    for agent, seen in zip((theirs, ours), figures, strict=True):
-                        value = _measure(*agent, flight) if agent else 0.0
+                    for each, seen in zip((theirs, ours), figures, strict=True):
+                        value = _measure(*each, flight) if each else 0.0
                         if turn:
                             seen.append(value)
                 rows.append(
