@@ -127,6 +127,15 @@ DIFFERENCES = {
     "maxsessrate": "Counts per worker, where there are several (`nbproc`).",
     "rate-limit": "Counts per worker, where there are several (`nbproc`).",
     "help": "A master lists what the connection's level may run.",
+    "tcp-request content": "Fewer actions; no `inspect-delay`. See [contents.md](contents.md).",
+    "tcp-response content": "Fewer actions; in HTTP mode the response's head is there. See"
+    " [contents.md](contents.md).",
+    "tcp-request": "Refused: there is `content` only. See [contents.md](contents.md).",
+    "tcp-response": "Refused: there is `content` only. See [contents.md](contents.md).",
+    "option http-buffer-request": "The bytes of chunked coding count too. See"
+    " [contents.md](contents.md#bodies-of-requests).",
+    "wait-for-body": "For requests only; see [contents.md](contents.md#bodies-of-requests).",
+    "req.body_truncated": _OWN + " See [contents.md](contents.md#bodies-of-requests).",
     "pidfile": "Not readable by others unless `pidfile-mode 644` is given. See"
     " [management.md](management.md#pid-file).",
     "pidfile-mode": _OWN + " See [management.md](management.md#pid-file).",
