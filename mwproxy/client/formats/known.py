@@ -19,6 +19,11 @@ _FORMS = {
     "show fd": "info:read_described",
     "show events": "info:read_described",
     "show sess": "sess:read_sess",
+    "show errors": "reports:read_errors",
+    "show generations diff": "reports:read_diff",
+    "show ssl cert": "ssl:read_ssl",
+    "show ssl ca-file": "ssl:read_ssl",
+    "show ssl crl-file": "ssl:read_ssl",
     "show servers state": "columns:read_columns",
     "show servers conn": "columns:read_columns",
     "show backend": "columns:read_columns",
@@ -34,7 +39,7 @@ _FORMS = {
 #: Listings that the console itself has as JSON, and nobody else has at all.
 _OWN = ("show generations",)
 #: What sends a command to several workers, whose answers are one.
-_SEVERAL = ("@*", "@@*")
+_SEVERAL = "@*"
 #: Words that change the form of an answer.
 _OTHER_FORMS = frozenset({"typed", "desc"})
 
@@ -85,8 +90,8 @@ def reader(command: str) -> Callable[[str], Any] | None:
         command lists nothing that is known.
     """
     words = asked(command).split()
-    if words and words[0] in _SEVERAL:
-        return None
+    if words[:1] == [_SEVERAL]:
+        return _of_several(" ".join(words[1:]))
     if words and words[0].startswith("@"):
         del words[0]
     if "json" in words:
@@ -98,6 +103,15 @@ def reader(command: str) -> Callable[[str], Any] | None:
         if form is not None:
             return _load(form)
     return None
+
+
+def _of_several(command: str) -> Callable[[str], Any] | None:
+    read = reader(command) if command else None
+    if read is None:
+        return None
+    from mwproxy.client.formats.reports import of_all
+
+    return of_all(read)
 
 
 def _load(form: str) -> Callable[[str], Any]:

@@ -303,10 +303,10 @@ class FormatTests(SynchronousTestCase):
         for command in (
             "",
             "@1",
-            "@* show info",
+            "@*",
+            "@* set weight b/s 1",
             "set weight b/s 1",
             "show stat typed",
-            "show errors",
         ):
             self.assertIsNone(reader(command), command)
 
