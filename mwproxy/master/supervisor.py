@@ -282,7 +282,8 @@ class Supervisor:
         if self.programs.listens_on(spec):
             name = f"{spec.host}:{spec.port}" if spec.port else spec.host
             raise CannotBind(f"the address is given to a program by 'listen-on' for [{name}]")
-        return self.instance.listeners.take(spec, worker.generation)
+        instance = self.instance
+        return instance.listeners.take(spec, worker.generation, paused=instance.paused)
 
     def worker_gone(self, worker: WorkerProcess, status: int) -> None:
         """

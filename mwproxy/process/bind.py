@@ -166,25 +166,34 @@ class Bound:
         """
         return self._inode is not None and _inode(self.spec.host) is None
 
+    def listens(self) -> bool:
+        """
+        Whether clients can connect: not while it is paused.
+        """
+        return bool(self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+
     def adjust(self, spec: ListenerSpec) -> None:
         """
         Apply what another generation wants of the same socket: backlog and permissions.
         """
-        if spec.backlog != self.spec.backlog:
+        if spec.backlog != self.spec.backlog and self.listens():
             self.sock.listen(spec.backlog)
         if self.is_in_place():
             _set_permissions(spec.host, spec)
         self.spec = spec
 
 
-def bind(spec: ListenerSpec) -> Bound:
+def bind(spec: ListenerSpec, *, paused: bool = False) -> Bound:
     """
     Make a listening socket.
+
+    @param paused: Clients shall be refused for now: a port is bound, but not listened on before
+        SIGTTIN. One that the system chooses is, as others are told it.
 
     @raise CannotBind: With the operator's message.
     """
     if spec.family in ("ipv4", "ipv6"):
-        return _bind_tcp(spec)
+        return _bind_tcp(spec, listen=not (paused and spec.port))
     if spec.family == "unix":
         return _bind_path(spec)
     if spec.family in ("abns", "abnsz"):
@@ -223,7 +232,7 @@ def adopt(sock: socket.socket, spec: ListenerSpec) -> Bound:
     return bound
 
 
-def _bind_tcp(spec: ListenerSpec) -> Bound:
+def _bind_tcp(spec: ListenerSpec, *, listen: bool) -> Bound:
     family = socket.AF_INET6 if spec.family == "ipv6" else socket.AF_INET
     name = f"{spec.host}:{spec.port}"
     try:
@@ -247,7 +256,7 @@ def _bind_tcp(spec: ListenerSpec) -> Bound:
     except CannotBind:
         sock.close()
         raise
-    return _listen(sock, spec, name)
+    return _listen(sock, spec, name) if listen else Bound(sock, spec)
 
 
 def _bind_to_device(sock: socket.socket, interface: str, name: str) -> None:

@@ -94,9 +94,11 @@ class ListenerSet:
                 self._bound[bound.spec.key] = bound
                 self._users[bound.spec.key] = set(each.users)
 
-    def take(self, spec: ListenerSpec, generation: int) -> int:
+    def take(self, spec: ListenerSpec, generation: int, *, paused: bool = False) -> int:
         """
         Get the socket for a C{bind}, made now unless a generation has it already.
+
+        @param paused: A port that is new shall not listen yet.
 
         @return: A descriptor that stays ours.
 
@@ -110,7 +112,7 @@ class ListenerSet:
             bound = None
         if bound is None:
             given = self._take_given(spec)
-            bound = self._bind(spec) if given is None else adopt(given, spec)
+            bound = self._bind(spec, paused) if given is None else adopt(given, spec)
             self._bound[spec.key] = bound
             self._users[spec.key] = set()
         elif spec != bound.spec:
@@ -180,10 +182,10 @@ class ListenerSet:
         self._users.clear()
         self._drop_given()
 
-    def _bind(self, spec: ListenerSpec) -> Bound:
+    def _bind(self, spec: ListenerSpec, paused: bool) -> Bound:
         while True:
             try:
-                return bind(spec)
+                return bind(spec, paused=paused)
             except CannotBind as error:
                 if os.strerror(errno.EADDRINUSE) not in str(error) or not self._ask_again():
                     raise

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -62,6 +63,17 @@ class PausedTests(ProcessTestCase):
         with self.assertRaises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", self.port)).close()
 
+    def knock_on(self, accepted: list[str], stop: threading.Event) -> None:
+        """
+        Connect again and again, and note whenever somebody listens.
+        """
+        while not stop.is_set():
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                accepted.append("accepted")
+            except ConnectionRefusedError:
+                continue
+
     def knock(self, proxy: Proxy) -> socket.socket:
         """
         Connect to the inherited socket, and ask.
@@ -101,13 +113,20 @@ class PausedTests(ProcessTestCase):
 
     def test_new_port(self) -> None:
         """
-        A port that the new configuration adds does not listen either.
+        A port that the new configuration adds does not listen either, at no moment of the reload.
         """
         proxy = self.start(NAMED, word="one")
         proxy.signal(signal.SIGTTOU)
         proxy.wait_output("Paused frontend web")
         proxy.configure(CONFIG, port=str(self.port))
+        stop = threading.Event()
+        accepted: list[str] = []
+        knocking = threading.Thread(target=self.knock_on, args=(accepted, stop))
+        knocking.start()
         self.assertIn("Success=1", proxy.reload())
+        stop.set()
+        knocking.join()
+        self.assertEqual(accepted, [])
         self.assert_refused()
         proxy.signal(signal.SIGTTIN)
         proxy.wait_output("Resumed frontend web")

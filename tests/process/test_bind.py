@@ -146,6 +146,27 @@ class BindTests(SynchronousTestCase):
             "cannot use inherited socket (the service manager passed no sockets) for [fd@web]",
         )
 
+    def test_paused(self) -> None:
+        """
+        A port of an instance that is paused is bound, and does not listen; one that the system
+        chooses does.
+        """
+        reserved = self.bound(ListenerSpec("ipv4", "127.0.0.1", 0))
+        port = reserved.sock.getsockname()[1]
+        reserved.sock.shutdown(socket.SHUT_RD)
+        paused = bind(ListenerSpec("ipv4", "127.0.0.1", port), paused=True)
+        self.addCleanup(paused.close)
+        self.assertEqual(paused.sock.getsockname()[1], port)
+        self.assertFalse(paused.listens())
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port)).close()
+        paused.adjust(ListenerSpec("ipv4", "127.0.0.1", port, backlog=7))
+        self.assertFalse(paused.listens())
+        for spec in (ListenerSpec("ipv4", "127.0.0.1", 0), ListenerSpec("unix", self.path)):
+            resting = bind(spec, paused=True)
+            self.addCleanup(resting.close)
+            self.assertTrue(resting.listens())
+
     def test_backlog_changes(self) -> None:
         """
         Another backlog is applied to the same socket.
