@@ -4,8 +4,10 @@ How a master ends, and what it leaves.
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import time
 
 from tests.integration.clients import Connection
 from tests.integration.configs import BOTH_MODES, NAMED
@@ -81,6 +83,53 @@ class StopTests(ProcessTestCase):
         )
         proxy.stop()
         proxy.wait(lambda: any("STOPPING=1" in notice for notice in proxy.notices))
+
+    def test_notify_reload(self) -> None:
+        """
+        Each reload that is asked for by a signal, good or bad, is told as C{Type=notify-reload} of
+        systemd 253 and later wants it: C{RELOADING=1} with a C{MONOTONIC_USEC} of the same message
+        that is not before the signal, then C{READY=1}. Without the former systemd 257 waits for
+        ever.
+        """
+        proxy = self.start(NAMED, word="one")
+        for number, (broken, status) in enumerate(((False, "Ready."), (True, "Reload failed!")), 2):
+            text = NAMED.replace("bind", "bnid") if broken else NAMED
+            proxy.configure(text, word="two")
+            told = len(proxy.notices)
+            before = time.monotonic_ns() // 1000
+            proxy.signal(signal.SIGUSR2)
+            proxy.wait_ready(times=number)
+            after = time.monotonic_ns() // 1000
+            # Not the figures, nor that it takes longer on a busy machine.
+            fresh = [
+                each for each in proxy.notices[told:] if "RELOADING=" in each or "READY=" in each
+            ]
+            reloading, ready = (
+                dict(line.split("=", 1) for line in each.splitlines()) for each in fresh
+            )
+            self.assertEqual(reloading["RELOADING"], "1")
+            self.assertTrue(before <= int(reloading["MONOTONIC_USEC"]) <= after, reloading)
+            self.assertEqual((ready["READY"], ready["STATUS"]), ("1", status))
+
+    def test_one_signal_during_another_reload(self) -> None:
+        """
+        A reload that was asked for during another one has a C{RELOADING=1} and C{READY=1} of its
+        own, later than the signal: the end of the first is not taken for its.
+        """
+        proxy = self.start(NAMED, word="one")
+        [worker] = proxy.worker_pids()
+        # It answers the first reload only when it goes on.
+        os.kill(worker, signal.SIGSTOP)
+        proxy.signal(signal.SIGUSR2)
+        proxy.wait(lambda: sum("RELOADING=1" in each for each in proxy.notices) == 1)
+        before = time.monotonic_ns() // 1000
+        proxy.signal(signal.SIGUSR2)
+        os.kill(worker, signal.SIGCONT)
+        proxy.wait_ready(times=3)
+        kinds = [each for each in proxy.notices if "RELOADING=1" in each or "READY=1" in each]
+        self.assertEqual(["RELOADING" in each for each in kinds], [False, True, False, True, False])
+        late = dict(line.split("=", 1) for line in kinds[3].splitlines())
+        self.assertGreaterEqual(int(late["MONOTONIC_USEC"]), before)
 
     def test_unix_listener_is_removed(self) -> None:
         """
