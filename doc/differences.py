@@ -181,6 +181,7 @@ _SPOE = {
     "check_spop": "What is no frame of SPOP at all is refused at once; HAProxy waits for the rest"
     " of it.",
     "act_send_spoe_group": "Rules of a `defaults` section are refused, since filters are.",
+    "kw_event": "An HTTP event in a proxy of mode tcp, which never happens, is warned of.",
     "kw_max_frame_size": "`tune.bufsize` counts wherever it stands.",
 }
 

@@ -139,6 +139,11 @@ def _warn(proxy: Proxy, draft: FileDraft, agent: AgentDraft, diagnostics: Diagno
                 f"config : Proxy '{proxy.name}': frontend event used on a backend proxy at"
                 f" {message.where}."
             )
+        elif proxy.mode != "http" and "-http-" in message.event:
+            diagnostics.warning(
+                f"config : Proxy '{proxy.name}': event '{message.event}' does not happen in mode"
+                f" {proxy.mode} at {message.where}."
+            )
 
 
 def _check_call(call: GroupCall, configuration: Configuration, diagnostics: Diagnostics) -> None:
@@ -146,12 +151,14 @@ def _check_call(call: GroupCall, configuration: Configuration, diagnostics: Diag
     Alert in the words of HAProxy; rules of a C{defaults} section find no filter, as there.
     """
     section = f"config : Proxy '{call.proxy}'"
-    filters = [
-        each
+    owner = [
+        proxy
         for proxy in configuration.proxies
         if proxy.name == call.proxy and proxy.kind == call.kind
-        for each in proxy.filters
     ]
+    if owner and all(proxy.disabled for proxy in owner):
+        return
+    filters = [each for proxy in owner for each in proxy.filters]
     found = next((each for each in filters if each.engine == call.engine), None)
     if found is None:
         diagnostics.alert(

@@ -117,4 +117,5 @@ def filter_lines() -> Iterator[str]:
 
     @return: Lines.
     """
-    yield "Available filters : none"
+    yield "Available filters :"
+    yield "\t[SPOE] spoe"

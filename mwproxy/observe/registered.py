@@ -16,7 +16,11 @@ from mwproxy.core.families import (
     worker_commands,
 )
 
-_SECTIONS = ("global", "defaults", "frontend", "backend", "listen", "program")
+_SECTIONS = (
+    *("global", "defaults", "frontend", "backend", "listen", "program"),
+    # Those of agent files, which HAProxy does not list.
+    *("spoe-agent", "spoe-message", "spoe-group"),
+)
 
 
 def _keywords() -> Iterator[str]:
@@ -81,6 +85,7 @@ def _acls() -> Iterator[str]:
 
 def _filters() -> Iterator[str]:
     yield "# List of registered filter names:"
+    yield "spoe [SPOE]"
 
 
 def _services() -> Iterator[str]:

@@ -349,9 +349,9 @@ DIFFERENT: list[tuple[str, str, tuple[int, list[str]], tuple[int, list[str]]]] =
     ),
     (
         "-c -dKsvc,flt -f ok.cfg",
-        "we have neither; an unknown class is an error here",
+        "we have one filter and no services; an unknown class is an error here",
         (0, ["# List of registered filter names:", "# List of registered service names:"]),
-        (0, ["# List of registered filter names:", "# List of registered service names:"]),
+        (0, ["# List of registered filter names:", r"spoe \[SPOE\]"]),
     ),
     (
         "-c -4 -f ok.cfg",

@@ -89,6 +89,18 @@ class FilterTests(AgentFileTestCase):
             ["Proxy 'b': frontend event used on a backend proxy at a.conf:8."],
         )
 
+    def test_http_events_of_tcp(self) -> None:
+        """
+        HTTP events do not happen in mode tcp, of which HAProxy says nothing.
+        """
+        words = {"section": "frontend f\n    bind 127.0.0.1:8080\n    mode tcp"}
+        self.assertEqual(self.said(GOOD, **words), [])
+        for event in ("on-frontend-http-request", "on-http-response"):
+            self.assertEqual(
+                self.said(GOOD.replace("on-client-session", event), **words),
+                [f"Proxy 'f': event '{event}' does not happen in mode tcp at a.conf:8."],
+            )
+
     def test_disabled(self) -> None:
         """
         A disabled proxy is not checked; its file is read all the same.
@@ -173,6 +185,12 @@ class CallTests(AgentFileTestCase):
             self.said(GROUPS, more=f"backend f\n    mode http\n    {self.RULE}\n"),
             [f"Proxy 'f': {no_engine}"],
         )
+
+    def test_disabled(self) -> None:
+        """
+        Rules of disabled proxies are not checked.
+        """
+        self.assertEqual(self.said(GOOD, lines=f"disabled\n    {self.RULE}"), [])
 
     def test_named_defaults(self) -> None:
         """

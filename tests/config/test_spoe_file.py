@@ -9,8 +9,11 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mwproxy.config.spoe_file import SECTIONS
+from mwproxy.core import families
 from mwproxy.core.references import forget_references, noted_references
 from tests.config.agents import FILTER, GOOD, AgentFileTestCase
+from tests.config.test_every_keyword import JUNK
 
 ERRORS = "parsing [1.cfg:8] : 'filter' : 'Error(s) found in configuration file a.conf'"
 BARE = GOOD.removeprefix("[e]\n")
@@ -334,6 +337,21 @@ class GarbageTests(AgentFileTestCase):
             self.refused(text[:end])
             self.refused(text[:end] + b"\n")
         self.agent(text)
+
+    def test_junk_behind_keywords(self) -> None:
+        """
+        Every keyword survives arguments that make no sense.
+        """
+        begin = GOOD.replace("spoe-message m", "spoe-group g\nspoe-message m").encode()
+        for each in families.all_keywords():
+            for section in sorted(each.sections & set(SECTIONS)):
+                name = {"spoe-agent": "ag", "spoe-message": "m", "spoe-group": "g"}[section]
+                header = f"{section} {name}\n".encode()
+                before, found, rest = begin.partition(header)
+                self.assertTrue(found)
+                for word in (each.name, f"no {each.name}"):
+                    lines = "".join(f"  {word} {junk}\n" for junk in JUNK).encode()
+                    self.refused(before + header + lines + rest)
 
     @settings(derandomize=True, max_examples=150, deadline=None)
     @given(st.lists(st.binary(max_size=30), max_size=8))

@@ -50,13 +50,17 @@ class RegisteredTests(SynchronousTestCase):
         self.assertEqual(lines[0], "# List of registered ACL keywords:")
         self.assertIn("path_beg = path -m beg", lines)
 
-    def test_none_of_a_kind(self) -> None:
+    def test_few_of_a_kind(self) -> None:
         """
-        There are no filters and no services.
+        There are one filter and no services.
         """
         self.assertEqual(
             list(registered("flt,svc")),
-            ["# List of registered filter names:", "# List of registered service names:"],
+            [
+                "# List of registered filter names:",
+                "spoe [SPOE]",
+                "# List of registered service names:",
+            ],
         )
 
     def test_unknown(self) -> None:
