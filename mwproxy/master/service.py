@@ -177,8 +177,8 @@ class MasterService(MultiService):
                 return
         never_wait()
         self._system.keep_loaded()
-        self._system.on_signals(dict.fromkeys(SIGNALS, self.supervisor.handle_signal))
         self._system.ignore_signals(IGNORED)
+        self._system.on_signals(dict.fromkeys(SIGNALS, self.supervisor.handle_signal))
         facts, self._facts = self._facts, None
         if facts is not None:
             try:

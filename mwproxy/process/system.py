@@ -284,7 +284,8 @@ class System:
     def on_signals(self, handlers: Mapping[int, Callable[[int], None]]) -> None:
         """
         Handle signals in the reactor's turn, from when it runs: handlers that are set before are
-        overridden by those of the reactor.
+        overridden by those of the reactor. All are unblocked then, whatever our parent had blocked:
+        without SIGCHLD nobody would notice that a child ended.
 
         @param handlers: Functions of the signal's number.
         """
@@ -293,7 +294,7 @@ class System:
             for signum, function in handlers.items():
                 signal.signal(signum, self._enqueuer(function))
             self._signals |= handlers.keys()
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, set(handlers))
+            signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
         self.reactor.callWhenRunning(install)
 
@@ -306,7 +307,8 @@ class System:
 
     def ignore_signals(self, signals: Sequence[int]) -> None:
         """
-        Ignore signals, from when the reactor runs.
+        Ignore signals, from when the reactor runs. To be called before L{on_signals}, as they may
+        have come while they were blocked.
         """
 
         def install() -> None:

@@ -528,6 +528,56 @@ class DuringTests(UpgradeTestCase):
         self.assert_no_orphans(proxy)
         self.assertFalse(Path(proxy.console_path).exists())
 
+    def test_blocked_signals(self) -> None:
+        """
+        A master whose parent had blocked all signals hears them like any other, before an exec,
+        during it, where each counts once, and after it; so do its workers.
+        """
+        self.config = NAMED
+        proxy = self.make(NAMED, word="one")
+        former = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            proxy.start(environment=self.installation.environment)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, former)
+        proxy.wait_ready()
+        self.assert_hears_all(proxy)
+        proxy.configure(NAMED, word="two")
+        proxy.signal(signal.SIGHUP)
+        proxy.wait_ready(2)
+        self.assertEqual(proxy.get("web").body, b"two")
+        answer = self.hold(proxy)
+        for signum in (
+            signal.SIGHUP,
+            signal.SIGTTOU,
+            signal.SIGHUP,
+            signal.SIGQUIT,
+            signal.SIGTTOU,
+        ):
+            proxy.signal(signum)
+        self.installation.let_go()
+        self.assertIn("Success=1\n", answer(), proxy.output)
+        # The one that was asked for on the console, then the one of both signals.
+        proxy.wait_ready(4)
+        self.assertEqual(proxy.rows()["master"][0][2], "3")
+        self.assert_hears_all(proxy)
+        [worker] = proxy.worker_pids()
+        proxy.wait_output(rf"\({worker}\) : Paused frontend web")
+        proxy.signal(signal.SIGTTIN)
+        proxy.wait_output(rf"\({worker}\) : Resumed frontend web")
+        self.assertEqual(proxy.get("web").body, b"2.0.0")
+        os.kill(worker, signal.SIGKILL)
+        self.assertEqual(proxy.wait_exit(), 137, proxy.output)
+        self.assert_no_orphans(proxy)
+
+    def assert_hears_all(self, proxy: Proxy) -> None:
+        """
+        Assert that master and workers have no signal blocked.
+        """
+        for pid in (proxy.pid, *proxy.worker_pids()):
+            status = Path(f"/proc/{pid}/status").read_text()
+            self.assertIn("\nSigBlk:\t0000000000000000\n", status)
+
     def test_deaths(self) -> None:
         """
         A worker and a program that die meanwhile are judged as if it had been seen at once.
