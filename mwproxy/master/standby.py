@@ -90,6 +90,10 @@ class Standby:
         if self._nursery is not None and self._nursery.up:
             with contextlib.suppress(OSError):
                 return self._hatch(self._nursery)
+        if self._nursery is not None:
+            # It is missed: on a busy machine it would yield to others for a long time, and each
+            # worker would be a process started anew until then.
+            self._nursery.hurry()
         return self.start()
 
     def start(self) -> WorkerProcess:

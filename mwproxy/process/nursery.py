@@ -99,11 +99,17 @@ class Nursery:
         if self._stopped or self.up:
             return
         self.up = True
+        # Before the first worker is forked: it would inherit that.
+        self.hurry()
+        self._came_up()
+
+    def hurry(self) -> None:
+        """
+        Yield to others no longer.
+        """
         if self._nice:
-            # Before the first worker is forked: it would inherit that.
             self._nice = False
             self._system.reset_nice(self.pid)
-        self._came_up()
 
     def exited(self, status: int) -> None:
         """

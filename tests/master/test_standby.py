@@ -126,6 +126,23 @@ class StandbyTests(SynchronousTestCase):
         nursery.protocol.processExited(Failure(ProcessTerminated(None, 9, 9)))
         self.assertEqual(self.standby.take().pid, 102)
 
+    def test_the_nursery_is_missed(self) -> None:
+        """
+        A nursery that is not up yields to others until a worker is wanted of it; that worker is
+        started anew.
+        """
+        speaker = Speaker("mwproxy", write=self.said.append, pid=100)
+        self.standby = Standby(
+            self.system, speaker, {}, nursery=["x"], take_fingerprint=lambda: self.code
+        )
+        self.standby.owner = Owner(self.standby)
+        self.standby.fill(1)
+        self.assertEqual(self.system.log, ["nice 101"])
+        self.assertEqual(self.standby.take().pid, 102)
+        self.assertEqual(self.system.log, ["nice 101", "reset 101"])
+        self.system.children[0].channel.dataReceived(UP)
+        self.assertEqual(self.system.log, ["nice 101", "reset 101"])
+
     def test_not_more_than_four(self) -> None:
         """
         Memory is not spent on many.
