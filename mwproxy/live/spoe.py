@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import log2
 
-#: Buckets for each doubling, as a power of two.
-_FINE = 2
-_BUCKETS = 40 << _FINE
+#: Buckets for each doubling.
+_FINE = 4
+_BUCKETS = 40 * _FINE
 
 
 def bound_of(bucket: int) -> int:
@@ -21,19 +22,16 @@ def bound_of(bucket: int) -> int:
 
     @param bucket: Its number.
 
-    @return: The longest of them in microseconds.
+    @return: A bound in microseconds that none of them exceeds.
     """
-    octave = (bucket >> _FINE) - 1
-    if octave <= 0:
-        return bucket
-    return (((bucket & ((1 << _FINE) - 1)) + (1 << _FINE) + 1) << octave) - 1
+    return int(2 ** ((bucket + 1) / _FINE))
 
 
 class Latencies:
     """
     How long something took, in buckets.
 
-    @ivar longest: In microseconds.   @ivar count: How many were counted.
+    @ivar longest: In microseconds, as a fraction.   @ivar count: How many were counted.
     """
 
     __slots__ = ("_buckets", "count", "longest")
@@ -41,20 +39,14 @@ class Latencies:
     def __init__(self) -> None:
         self._buckets = [0] * _BUCKETS
         self.count = 0
-        self.longest = 0
+        self.longest = 0.0
 
     def add(self, seconds: float) -> None:
         """
         Count a time.
         """
-        microseconds = int(seconds * 1_000_000) if seconds > 0 else 0
-        octave = microseconds.bit_length() - 1 - _FINE
-        if octave <= 0:
-            self._buckets[microseconds] += 1
-        elif octave < 36:
-            self._buckets[(octave << _FINE) + (microseconds >> octave)] += 1
-        else:
-            self._buckets[-1] += 1
+        microseconds = seconds * 1_000_000 if seconds > 0 else 0.0
+        self._buckets[min(int(log2(microseconds + 1) * _FINE), _BUCKETS - 1)] += 1
         self.count += 1
         if microseconds > self.longest:
             self.longest = microseconds
@@ -72,7 +64,7 @@ class Latencies:
         for bucket, count in enumerate(self._buckets):
             seen += count
             if count and seen >= wanted:
-                return min(bound_of(bucket), self.longest)
+                return min(bound_of(bucket), int(self.longest))
         return 0
 
     def clear(self) -> None:

@@ -28,6 +28,8 @@ _SCOPES = tuple(scope.name for scope in Scope)
 _NAME = re.compile(rb"[A-Za-z0-9_.]+")
 #: So many functions are kept when the agent may set what it likes.
 _MOST_KNOWN = 1024
+#: So many answers are remembered, none of them longer than so many bytes.
+_MOST_REMEMBERED, _LONGEST_REMEMBERED = 1024, 256
 
 
 class AnswerReader:
@@ -44,6 +46,28 @@ class AnswerReader:
         self._prefix = prefix
         self._known = known
         self._writers: dict[bytes, Writer] = {}
+        self._remembered: dict[bytes, list[Change]] = {}
+
+    def changes(self, actions: bytes) -> list[Change]:
+        """
+        The same as L{read}, for all that follows the ids of an answer. Agents say the same few
+        things again and again, so what is short is remembered.
+
+        @param actions: What an answer says; not to be changed.
+
+        @return: What to do, in order; not to be changed.
+
+        @raise BadFrame: They are no list of actions.
+        """
+        remembered = self._remembered
+        found = remembered.get(actions)
+        if found is None:
+            found = self.read(actions, 0)
+            if len(actions) <= _LONGEST_REMEMBERED:
+                if len(remembered) >= _MOST_REMEMBERED:
+                    remembered.clear()
+                remembered[actions] = found
+        return found
 
     def read(self, frame: bytes, at: int) -> list[Change]:
         """

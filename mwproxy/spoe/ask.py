@@ -12,7 +12,9 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from mwproxy.net.exchange import DONE as STREAM_DONE
-from mwproxy.protocols.spop.notify import notify_frame as _notify
+from mwproxy.protocols.spop.frames import FIN, Kind
+from mwproxy.protocols.spop.notify import notify_frame
+from mwproxy.protocols.spop.varint import encode_varint
 
 if TYPE_CHECKING:
     from mwproxy.live.servers import Server
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from mwproxy.spoe.engine import Engine
     from mwproxy.spoe.plan import Plan
 
+#: How answers begin, before stream-id and frame-id: type and flags.
+ANSWERS = bytes((Kind.ACK,)) + FIN.to_bytes(4, "big")
 #: Where it stands: not begun; in the backend's queue; in the line for a connection; on a
 #: connection; resting before it is asked again; over.
 NEW, QUEUED, LINED, SENT, RESTING, DONE = range(6)
@@ -59,7 +63,7 @@ class Ask:
 
     @ivar policy: What becomes of the stream when there is no answer: C{open}, C{closed}, C{wait}.
 
-    @ivar frame: What is sent.   @ivar key: Its stream-id and frame-id.
+    @ivar frame: What is sent.   @ivar key: How its answer begins, ids included.
 
     @ivar step: Where it stands, one of the numbers above.
 
@@ -118,8 +122,9 @@ class Ask:
         self.begun = self.encoded = self.started = 0.0
         self.limit = inf
         part.frames = frames = part.frames + 1
-        self.key = (part.stream_id, frames)
-        self.frame = _notify(payload, part.stream_id, frames)
+        ids = encode_varint(part.stream_id) + encode_varint(frames)
+        self.key = ANSWERS + ids
+        self.frame = notify_frame(payload, ids)
 
     def number(self) -> None:
         """
@@ -127,8 +132,9 @@ class Ask:
         """
         part = self.part
         part.frames = frames = part.frames + 1
-        self.key = (part.stream_id, frames)
-        self.frame = _notify(self._payload, part.stream_id, frames)
+        ids = encode_varint(part.stream_id) + encode_varint(frames)
+        self.key = ANSWERS + ids
+        self.frame = notify_frame(self._payload, ids)
         self.unsent = True
 
     def begin(self, decide: Callable[[Any], None]) -> None:
@@ -145,7 +151,7 @@ class Ask:
         """
         Whether nobody waits for the answer any more.
         """
-        return getattr(self.asker, "step", None) == STREAM_DONE
+        return bool(self.asker.step == STREAM_DONE)
 
     def expire(self, now: float) -> None:
         """

@@ -16,9 +16,10 @@ from mwproxy.live.servers import Server
 from mwproxy.net.server_link import ServerLink
 from mwproxy.protocols.proxy_protocol import encode_v1, encode_v2
 from mwproxy.protocols.spop.errors import BadFrame, Status
-from mwproxy.protocols.spop.frames import ABORT
-from mwproxy.spoe.ask import SENT, Ask
-from mwproxy.spoe.conversation import Answered, Conversation, Event, Failed, Greeted, Phase
+from mwproxy.protocols.spop.frames import ABORT, decode_head
+from mwproxy.spoe.answers import Change
+from mwproxy.spoe.ask import ANSWERS, SENT, Ask
+from mwproxy.spoe.conversation import Conversation, Event, Failed, Greeted, Phase
 
 if TYPE_CHECKING:
     from mwproxy.spoe.lane import Lane
@@ -29,13 +30,14 @@ PARTING_SECONDS = 1.0
 #: Seconds that an agent without pipelining may be silent, if nothing else says how long, after the
 #: stream that had asked it has given up.
 LATE_SECONDS = 10.0
+_NO_CHANGES: list[Change] = []
 
 
 class AgentConnection:
     """
     One connection, from C{connect} on.
 
-    @ivar in_flight: Questions that wait for their answers, by stream-id and frame-id.
+    @ivar in_flight: Questions that wait for their answers, by how these begin.
 
     @ivar room: Whether it stands among those of its lane that take one more.
 
@@ -45,8 +47,9 @@ class AgentConnection:
     """
 
     __slots__ = (
-        "_batch", "_idle", "_late", "_most", "_pipelining", "_silent", "expiry", "in_flight",
-        "lane", "link", "max_frame_size", "parked_at", "room", "stale", "talk",
+        "_batch", "_figures", "_idle", "_key_size", "_late", "_most", "_pipelining", "_reactor",
+        "_silent", "expiry", "in_flight", "lane", "link", "max_frame_size", "parked_at", "room",
+        "stale", "talk",
     )  # fmt: skip
 
     def __init__(self, lane: Lane) -> None:
@@ -56,12 +59,15 @@ class AgentConnection:
         self.lane = lane
         self.talk = Conversation(lane.pool.offer)
         self.link = ServerLink(lane.pool.plane, lane.server)
-        self.in_flight: dict[tuple[int, int], Ask] = {}
+        self.in_flight: dict[bytes, Ask] = {}
         self.max_frame_size = 0
         self.room = False
         self.stale = False
         self.expiry = self.parked_at = inf
         self._batch: list[Ask] = []
+        self._figures = lane.pool.figures
+        self._reactor = lane.pool.plane.reactor
+        self._key_size = 0
         self._idle = False
         self._late = False
         self._most = 1
@@ -130,17 +136,20 @@ class AgentConnection:
         @param ask: The question; its frame is not longer than L{max_frame_size}.
         """
         flight = self.in_flight
-        figures = self.lane.pool.figures
+        figures = self._figures
         if self._idle:
             self._idle = False
             figures.idle -= 1
-        flight[ask.key] = ask
+        key = ask.key
+        flight[key] = ask
+        self._key_size = len(key)
         ask.step = SENT
         ask.connection = self
         figures.in_flight += 1
-        if not self._batch:
-            self.lane.pool.plane.reactor.later.append((self._flush, None))
-        self._batch.append(ask)
+        batch = self._batch
+        if not batch:
+            self._reactor.later.append((self._flush, None))
+        batch.append(ask)
         if len(flight) >= self._most:
             self.lane.no_room(self)
 
@@ -151,16 +160,14 @@ class AgentConnection:
         batch = self._batch
         if not batch or self.talk.phase is not Phase.READY:
             return
-        pool = self.lane.pool
-        now = pool.plane.reactor.now
         self._batch = []
         # Who has given up meanwhile is not asked about.
-        asks = batch
-        if len(batch) > 1 or batch[0].connection is not self:
-            asks = [ask for ask in batch if ask.connection is self]
-            if not asks:
-                return
+        asks = [ask for ask in batch if ask.connection is self]
+        if not asks:
+            return
         data = asks[0].frame if len(asks) == 1 else b"".join([ask.frame for ask in asks])
+        pool = self.lane.pool
+        now = self._reactor.now
         self.expiry = now + pool.idle_timeout
         try:
             whole = self.link.write(data)
@@ -234,10 +241,11 @@ class AgentConnection:
     def _received(self, data: bytes) -> None:
         pool = self.lane.pool
         self._silent = 0
-        if self.talk.phase is Phase.READY:
-            self.expiry = pool.plane.reactor.now + pool.idle_timeout
+        talk = self.talk
+        if talk.phase is Phase.READY:
+            self.expiry = self._reactor.now + pool.idle_timeout
         pool.count_received(self.lane.server, len(data))
-        self._take(self.talk.receive(data))
+        self._take(talk.receive(data))
 
     def _read_rest(self) -> None:
         """
@@ -254,7 +262,7 @@ class AgentConnection:
 
     def _take(self, events: Iterable[Event]) -> None:
         for event in events:
-            if type(event) is Answered:
+            if type(event) is bytes:
                 self._answered(event)
             elif type(event) is Failed:
                 self._fail(event)
@@ -272,25 +280,41 @@ class AgentConnection:
         self.lane.greeted(self, self._most)
         self._rested()
 
-    def _answered(self, answer: Answered) -> None:
-        key = (answer.stream_id, answer.frame_id)
-        ask = self.in_flight.get(key)
-        pool = self.lane.pool
+    def _answered(self, frame: bytes) -> None:
+        """
+        Take an answer. Most have ids as long as those of the question that was sent last.
+        """
+        at = self._key_size
+        flight = self.in_flight
+        ask = flight.pop(frame[:at], None)
         if ask is None:
-            pool.figures.strays += 1
-            if self._late:
-                self._late = False
-                self._rested()
-            return
+            try:
+                at = decode_head(frame)[4]
+            except BadFrame as error:
+                self._take(self.talk.refuse(error))
+                return
+            ask = flight.pop(ANSWERS + frame[5:at], None)
+            if ask is None:
+                self._figures.strays += 1
+                if self._late:
+                    self._late = False
+                    self._rested()
+                return
+        pool = self.lane.pool
         try:
-            changes = [] if answer.flags & ABORT else pool.reader.read(answer.frame, answer.at)
+            changes = _NO_CHANGES if frame[4] & ABORT else pool.reader.changes(frame[at:])
         except BadFrame as error:
+            flight[ask.key] = ask
             self._take(self.talk.refuse(error))
             return
-        del self.in_flight[key]
-        pool.figures.in_flight -= 1
-        self.lane.answered += 1
-        if len(self.in_flight) + 1 == self._most or not self.in_flight or self.lane.line:
+        lane = self.lane
+        self._figures.in_flight -= 1
+        lane.answered += 1
+        left = len(flight)
+        if not left and self.room and not lane.line and not self.stale and not pool.leaving:
+            self._idle = True
+            self._figures.idle += 1
+        elif not left or left + 1 == self._most or lane.line:
             self._rested()
         pool.answered(ask, changes)
 

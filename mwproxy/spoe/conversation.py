@@ -22,6 +22,9 @@ from mwproxy.protocols.spop.errors import BadFrame, Status
 from mwproxy.protocols.spop.frames import FIN, FrameReader, Kind, check_ids, decode_head
 from mwproxy.protocols.spop.hello import EngineHello, decode_agent_hello, encode_engine_hello
 
+#: How the frames of answers begin: their type and flags.
+_ACK = bytes((Kind.ACK,)) + FIN.to_bytes(4, "big")
+
 
 class Phase(Enum):
     """
@@ -46,20 +49,6 @@ class Greeted(NamedTuple):
 
     max_frame_size: int
     pipelining: bool
-
-
-class Answered(NamedTuple):
-    """
-    An ACK.
-
-    @ivar frame: All of it.   @ivar at: Where its actions begin.   @ivar flags: Its flags.
-    """
-
-    stream_id: int
-    frame_id: int
-    frame: bytes
-    at: int
-    flags: int
 
 
 class Failed(NamedTuple):
@@ -87,7 +76,8 @@ class Over(NamedTuple):
     """
 
 
-Event: TypeAlias = Greeted | Answered | Failed | Over
+#: An answer is the frame of an ACK, which is not fragmented; it is read by who knows the question.
+Event: TypeAlias = Greeted | bytes | Failed | Over
 
 
 class Conversation:
@@ -143,7 +133,18 @@ class Conversation:
         events: list[Event] = []
         reader = self._reader
         try:
-            reader.feed(data)
+            if self.phase is Phase.READY:
+                for whole in reader.cut(data):
+                    if whole.startswith(_ACK):
+                        events.append(whole)
+                    else:
+                        self._take(whole, events)
+                        if self.phase is not Phase.READY:
+                            return events
+                if not reader.pending:
+                    return events
+            else:
+                reader.feed(data)
             while self.phase is not Phase.OVER:
                 frame = reader.next()
                 if frame is None:
@@ -190,7 +191,7 @@ class Conversation:
         if kind == Kind.ACK and self.phase is Phase.READY:
             if not flags & FIN:
                 raise BadFrame(Status.NO_FRAGMENTS)
-            events.append(Answered(stream_id, frame_id, frame, at, flags))
+            events.append(frame)
         elif kind == Kind.AGENT_DISCONNECT:
             self._take_disconnect(frame, at, events)
         elif self.phase is Phase.PARTING:

@@ -33,11 +33,16 @@ def write_text(value: Any) -> bytes:
     """
     Write a value as a string.
 
-    @param value: Any sample.
+    @param value: Any sample, L{None} for none: then it is C{NULL}.
 
     @return: Typed data.
     """
-    text = value if type(value) is bytes else to_bytes(value)
+    if type(value) is bytes:
+        text: bytes = value
+    elif value is None:
+        return _NULL
+    else:
+        text = to_bytes(value)
     size = len(text)
     if size < 240:
         return _STRINGS[size] + text
@@ -48,10 +53,12 @@ def write_binary(value: Any) -> bytes:
     """
     Write a value as binary data.
 
-    @param value: Any sample.
+    @param value: Any sample, L{None} for none: then it is C{NULL}.
 
     @return: Typed data.
     """
+    if value is None:
+        return _NULL
     data = value if type(value) is bytes else to_bytes(value)
     size = len(data)
     if size < 240:
@@ -63,18 +70,18 @@ def write_bool(value: Any) -> bytes:
     """
     Write a value as a boolean.
 
-    @param value: Any sample.
+    @param value: Any sample, L{None} for none: then it is C{NULL}.
 
     @return: Typed data.
     """
-    return _TRUE if value else _FALSE
+    return _TRUE if value else _NULL if value is None else _FALSE
 
 
 def write_any(value: Any) -> bytes:
     """
     Write a value as what it is; bytes are text unless they say that they are not.
 
-    @param value: Any sample.
+    @param value: Any sample, L{None} for none: then it is C{NULL}.
 
     @return: Typed data.
     """
@@ -87,7 +94,7 @@ def write_address(value: Any) -> bytes:
     """
     Write an address.
 
-    @param value: Any sample.
+    @param value: Any sample, L{None} for none: then it is C{NULL}.
 
     @return: Typed data.
     """
@@ -106,7 +113,7 @@ def write_number(value: Any) -> bytes:
     """
     Write a value as a number.
 
-    @param value: Any sample.
+    @param value: Any sample, L{None} for none: then it is C{NULL}.
 
     @return: Typed data.
     """
@@ -137,31 +144,22 @@ def message_encoder(message: SpoeMessage) -> Encoder:
     @raise ValueError: It has too many arguments.
     """
     head = encode_message_head(message.name, len(message.arguments))
-    parts = _parts(message.arguments)
+    parts = _parts(head, message.arguments)
     if not parts:
         return lambda stream: head
-    if len(parts) == 1:
-        [(only, sample, write)] = parts
-        lead = head + only
-
-        def encode_one(stream: Any) -> bytes:
-            value = sample(stream)
-            return lead + (_NULL if value is None else write(value))
-
-        return encode_one
-
-    def encode(stream: Any) -> bytes:
-        pieces = [head]
-        for name, sample, write in parts:
-            value = sample(stream)
-            pieces += (name, _NULL if value is None else write(value))
-        return b"".join(pieces)
-
-    return encode
+    return lambda stream: b"".join([name + write(sample(stream)) for name, sample, write in parts])
 
 
-def _parts(arguments: Sequence[SpoeArgument]) -> tuple[tuple[bytes, Encoder, Encoder], ...]:
+def _parts(
+    head: bytes, arguments: Sequence[SpoeArgument]
+) -> tuple[tuple[bytes, Encoder, Encoder], ...]:
+    """
+    @return: For each argument what stands before its value, its sample and what writes it.
+    """
+    names = [encode_name(each.name) for each in arguments]
+    if names:
+        names[0] = head + names[0]
     return tuple(
-        (encode_name(each.name), each.sample, _WRITERS.get(each.type, write_any))
-        for each in arguments
+        (name, each.sample, _WRITERS.get(each.type, write_any))
+        for name, each in zip(names, arguments, strict=True)
     )

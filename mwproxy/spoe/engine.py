@@ -126,18 +126,21 @@ class Engine:
         @return: L{None} to go on at once, a L{Wait}, or a refusal.
         """
         now = self._plane.reactor.now
-        part = self._part(stream)
+        parts = stream.spoe
+        if parts is None:
+            parts = stream.spoe = {None: next(_stream_ids)}
+        part: Part | None = parts.get(self)
+        if part is None:
+            part = parts[self] = Part(parts[None])
         if part.off or (self._errors.limit and not self._errors.room(self.figures.failed, now)):
             return self._pass_over(stream, plan)
-        started = monotonic()
         written = plan.write(stream)
         if written is None:
             return None
         payload, policy, limit = written
         ask = Ask(self, plan, stream, part, payload, policy)
-        ask.begun = now
-        ask.started = started
-        ask.encoded = now + monotonic() - started
+        ask.begun = ask.encoded = now
+        ask.started = monotonic()
         ask.limit = limit
         if policy == WAIT:
             ask.deadline = now + self._processing
@@ -154,15 +157,6 @@ class Engine:
             return None
         self.figures.refused += 1
         return REFUSED
-
-    def _part(self, stream: Any) -> Part:
-        parts = stream.spoe
-        if parts is None:
-            parts = stream.spoe = {None: next(_stream_ids)}
-        part: Part | None = parts.get(self)
-        if part is None:
-            part = parts[self] = Part(parts[None])
-        return part
 
     def begin(self, ask: Ask) -> None:
         """
@@ -262,11 +256,17 @@ class Engine:
         if ask.pointless:
             self._end(ask, INTERRUPTED)
             return
-        ask.received = self._plane.reactor.now
+        plane = self._plane
+        ask.received = plane.reactor.now
         stream = ask.asker
         for write, value in changes:
             write(stream, value)
-        self._end(ask, 0)
+        plane.wheel.forget(ask)
+        verdict = self._over(ask, 0)
+        decide = ask.decide
+        if decide is not None:
+            ask.decide = None
+            decide(verdict)
 
     def _end(self, ask: Ask, code: int) -> None:
         """

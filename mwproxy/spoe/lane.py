@@ -85,7 +85,6 @@ class Lane:
             if len(ask.frame) - 4 > connection.max_frame_size:
                 self.pool.too_big(ask)
                 return
-            self.pool.count_reuse(self.server)
             connection.send(ask)
             return
         ask.step = LINED

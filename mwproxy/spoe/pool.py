@@ -253,6 +253,7 @@ class Pool:
         now = self.plane.reactor.now
         server.counters.bin += size
         server.counters.lastsess = now
+        server.counters.reuse += frames
         counters = self.backend.counters
         counters.bin += size
         counters.lastsess = now
@@ -263,12 +264,6 @@ class Pool:
         """
         server.counters.bout += size
         self.backend.counters.bout += size
-
-    def count_reuse(self, server: Server) -> None:
-        """
-        Count a question that found a connection.
-        """
-        server.counters.reuse += 1
 
     def count_failure(self, server: Server, reason: str) -> None:
         """

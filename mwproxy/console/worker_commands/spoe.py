@@ -78,7 +78,7 @@ def _as_text(found: list[EngineFigures]) -> Iterator[str]:
             f"  processed={each.processed} failed={each.failed} skipped={each.skipped}"
             f" refused={each.refused} repeated={each.repeated} strays={each.strays}\n"
             f"  latency_ms p50={_ms(latencies.quantile(0.5))} p99={_ms(latencies.quantile(0.99))}"
-            f" max={_ms(latencies.longest)}\n"
+            f" max={_ms(int(latencies.longest))}\n"
         )
         for code, count in sorted(each.codes.items()):
             yield f"  error {code} ({code_words(code)}): {count}\n"
@@ -113,7 +113,7 @@ def _described(each: EngineFigures) -> dict[str, Any]:
     described["latency_us"] = {
         "p50": latencies.quantile(0.5),
         "p99": latencies.quantile(0.99),
-        "max": latencies.longest,
+        "max": int(latencies.longest),
         "count": latencies.count,
     }
     described["errors"] = [

@@ -144,6 +144,40 @@ class FrameReader:
                 self._data = bytes(part)
                 self._part = bytearray()
 
+    def cut(self, data: bytes) -> list[bytes]:
+        """
+        Take bytes, and give the whole frames at their beginning; the shortest way for what usually
+        comes. The rest is for C{next}, and so is all while something is kept.
+
+        @param data: What arrived.
+
+        @return: The frames without their lengths.
+        """
+        frames: list[bytes] = []
+        if self._at < len(self._data) or self._part:
+            self.feed(data)
+            return frames
+        at = 0
+        length = len(data)
+        if (
+            int.from_bytes(data[:4], "big") + 4 == length
+            and _SHORTEST + 4 <= length <= self.max_size
+        ):
+            # Just one, as most are.
+            frames.append(data[4:])
+            return frames
+        while at + 4 < length:
+            begin = at + 4
+            size = int.from_bytes(data[at:begin], "big")
+            end = begin + size
+            if end > length or not _SHORTEST <= size <= self.max_size:
+                break
+            frames.append(data[begin:end])
+            at = end
+        self._data = data
+        self._at = at
+        return frames
+
     def next(self) -> bytes | None:
         """
         Give the next frame.

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from mwproxy.protocols.spop.data import Value, decode_text, decode_value, encode_text, encode_value
 from mwproxy.protocols.spop.errors import BadFrame
 from mwproxy.protocols.spop.frames import FIN, Kind, encode_frame
-from mwproxy.protocols.spop.varint import encode_varint
 
 #: A message has one byte for the number of its arguments.
 MAX_ARGUMENTS = 255
@@ -91,17 +90,16 @@ def encode_notify(stream_id: int, frame_id: int, messages: Iterable[Message]) ->
     return encode_frame(Kind.NOTIFY, payload, stream_id, frame_id)
 
 
-def notify_frame(payload: bytes, stream_id: int, frame_id: int) -> bytes:
+def notify_frame(payload: bytes, ids: bytes) -> bytes:
     """
-    Write a NOTIFY whose messages are written already.
+    Write a NOTIFY whose parts are written already.
 
     @param payload: The messages.
 
-    @return: The whole frame.
+    @param ids: Stream-id and frame-id.
 
-    @raise ValueError: An id is not of 64 bits.
+    @return: The whole frame.
     """
-    ids = encode_varint(stream_id) + encode_varint(frame_id)
     return _HEAD.pack(5 + len(ids) + len(payload), _NOTIFY, FIN) + ids + payload
 
 
