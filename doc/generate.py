@@ -215,8 +215,8 @@ def configuration() -> str:
             " the same quoting, variables and `.if`. A line `[<name>]` begins a scope: with"
             " `filter spoe engine <name>` only the sections of that scope count, without `engine`"
             " only those outside of all scopes. There has to be one `spoe-agent <name>`, and there"
-            " may be any number of `spoe-message <name>` and `spoe-group <name>`. How to use them"
-            " is in [spoe.md](spoe.md).\n",
+            " may be any number of `spoe-message <name>` and `spoe-group <name>`. Each keyword in"
+            " full is in [spoe-file.md](spoe-file.md), how to use them in [spoe.md](spoe.md).\n",
             "### Section `spoe-agent`\n",
             _keywords(lambda entry: "spoe-agent" in entry.sections, False),
             "### Section `spoe-message`\n",

@@ -67,8 +67,8 @@ class SpoeMessage:
 
     @ivar condition: When it is sent at its event, L{None} for always.
 
-    @ivar timeout_ms: How long its answer may take, L{None} for C{timeout processing} (mwproxy's
-        own).
+    @ivar timeout_ms: How long its answer may take, L{None} for C{timeout processing}, 0 for no
+        limit (mwproxy's own).
 
     @ivar failure: L{OPEN}, L{CLOSED} or L{WAIT} (mwproxy's own).
     """

@@ -306,6 +306,28 @@ class FileTests(AgentFileTestCase):
         self.assertEqual(list(noted_references()), [str(Path(self.directory, "a.conf"))])
 
 
+class DocumentTests(AgentFileTestCase):
+    """
+    Tests of the example in C{doc/spoe-file.md}.
+    """
+
+    def test_example(self) -> None:
+        """
+        It is right, and says what its text says.
+        """
+        page = (Path(__file__).parents[2] / "doc" / "spoe-file.md").read_text()
+        text = page.split("```spoe\n")[1].split("```")[0]
+        agent = self.agent(
+            text,
+            lines="filter spoe engine reputation config {file}\n"
+            "    http-request wait-for-body time 1s\n"
+            "    http-request send-spoe-group reputation bodies",
+        )
+        [check] = agent.events["on-frontend-http-request"]
+        [body] = agent.groups["bodies"]
+        self.assertEqual((check.name, check.failure, body.name), ("check", "closed", "body"))
+
+
 class GarbageTests(AgentFileTestCase):
     """
     Tests of files that are broken anywhere.

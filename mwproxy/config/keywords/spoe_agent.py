@@ -105,7 +105,7 @@ def kw_timeout_processing(line: Line, agent: AgentDraft) -> None:
 @keyword("timeout", sections=AGENT, high=None, syntax="{hello | idle | processing} <timeout>")
 def kw_timeout_of_agent(line: Line, _agent: AgentDraft) -> None:
     """
-    Refuse a timeout that does not exist.
+    The three below; others are refused.
     """
     if not line.args:
         raise ConfigError("'timeout' expects 'hello', 'idle' and 'processing'.")
@@ -274,7 +274,7 @@ def kw_option_var_prefix(line: Line, agent: AgentDraft) -> None:
 @keyword("option set-on-error", sections=AGENT, high=None, syntax="<var-name>")
 def kw_option_set_on_error(line: Line, agent: AgentDraft) -> None:
     """
-    Set a variable C{txn.<prefix>.<var-name>} to the reason when an event or group fails.
+    Set a variable C{txn.PREFIX.NAME} to the reason when an event or group fails.
     """
     agent.set_on_error = _variable(line)
 
@@ -282,7 +282,7 @@ def kw_option_set_on_error(line: Line, agent: AgentDraft) -> None:
 @keyword("option set-process-time", sections=AGENT, high=None, syntax="<var-name>")
 def kw_option_set_process_time(line: Line, agent: AgentDraft) -> None:
     """
-    Set a variable C{txn.<prefix>.<var-name>} to the milliseconds that the last event or group took.
+    Set a variable C{txn.PREFIX.NAME} to the milliseconds that the last event or group took.
     """
     agent.set_process_time = _variable(line)
 
@@ -290,7 +290,7 @@ def kw_option_set_process_time(line: Line, agent: AgentDraft) -> None:
 @keyword("option set-total-time", sections=AGENT, high=None, syntax="<var-name>")
 def kw_option_set_total_time(line: Line, agent: AgentDraft) -> None:
     """
-    Set a variable C{txn.<prefix>.<var-name>} to the milliseconds that all events and groups took.
+    Set a variable C{txn.PREFIX.NAME} to the milliseconds that all events and groups took.
     """
     agent.set_total_time = _variable(line)
 

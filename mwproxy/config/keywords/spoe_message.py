@@ -72,9 +72,10 @@ def kw_event(line: Line, message: MessageDraft) -> None:
 @keyword("timeout", sections=MESSAGE, high=None, syntax="<timeout>")
 def kw_timeout_of_message(line: Line, message: MessageDraft) -> None:
     """
-    Limit the time until the answer to this message, in place of C{timeout processing}.
+    Limit the time until the answer to this message, in place of C{timeout processing}; 0 for no
+    limit.
     """
-    message.timeout_ms = duration(line)
+    message.timeout_ms = duration(line) or 0
 
 
 @keyword("failure", sections=MESSAGE, high=None, syntax="{ open | closed | wait }")

@@ -123,8 +123,11 @@ class MessageKeywordTests(AgentFileTestCase):
 
     def test_timeout(self) -> None:
         """
-        A message has one timeout.
+        A message has one timeout; 0 is no limit, which is not the same as none given.
         """
+        for word, expected in (("50", 50), ("2s", 2000), ("0", 0)):
+            agent = self.agent(f"{GOOD}    timeout {word}\n")
+            self.assertEqual(agent.events["on-client-session"][0].timeout_ms, expected)
         self.assertEqual(
             self.refused("timeout"), "'timeout' expects an integer value (in milliseconds)."
         )
