@@ -127,7 +127,12 @@ DIFFERENCES = {
     "maxsessrate": "Counts per worker, where there are several (`nbproc`).",
     "rate-limit": "Counts per worker, where there are several (`nbproc`).",
     "help": "A master lists what the connection's level may run.",
-    "tcp-request content": "Fewer actions; no `inspect-delay`. See [contents.md](contents.md).",
+    "tcp-request content": "Fewer actions. See [contents.md](contents.md).",
+    "tcp-request inspect-delay": "No effect, with a warning: rules are asked once, and always wait"
+    " for agents.",
+    "tcp-response inspect-delay": "No effect, with a warning: rules are asked once, and always wait"
+    " for agents.",
+    "req.body_param": "A string for ACLs too, as the manual says; HAProxy asks for `-m` there.",
     "tcp-response content": "Fewer actions; in HTTP mode the response's head is there. See"
     " [contents.md](contents.md).",
     "tcp-request": "Refused: there is `content` only. See [contents.md](contents.md).",

@@ -6,10 +6,12 @@ too.
 from __future__ import annotations
 
 from mwproxy.config import model
+from mwproxy.config.capability import no_effect
 from mwproxy.config.line import Line
 from mwproxy.core.compilers import rules
 from mwproxy.core.diagnostics import ConfigError
 from mwproxy.core.families import PROXY, keyword
+from mwproxy.core.values import BadValue, parse_time_ms
 
 _SAID = {"frontend": "frontend", "backend": "backend", "defaults": "defaults"}
 
@@ -37,11 +39,15 @@ def kw_tcp_response_content(line: Line, proxy: model.Proxy) -> None:
     """
     Act on responses before C{http-response} rules.
     """
+    _only_backends(line, proxy)
+    _rule(line, proxy)
+
+
+def _only_backends(line: Line, proxy: model.Proxy) -> None:
     if not proxy.has_backend and not (proxy.kind == "defaults" and proxy.name):
         raise ConfigError(
             f"{line.name} is only allowed in 'backend' sections or 'defaults' section with a name"
         )
-    _rule(line, proxy)
 
 
 def _rule(line: Line, proxy: model.Proxy) -> None:
@@ -52,6 +58,37 @@ def _rule(line: Line, proxy: model.Proxy) -> None:
 
 def _warn_order(line: Line, other: str) -> None:
     line.warning(f"a 'tcp-request' rule placed after {other} rule will still be processed before.")
+
+
+@keyword("tcp-request inspect-delay", sections=PROXY, high=None, syntax="<timeout>")
+def kw_tcp_request_inspect_delay(line: Line, proxy: model.Proxy) -> None:
+    """
+    Accepted without effect: how long rules may be asked again while data comes.
+    """
+    if proxy.kind == "defaults" and not proxy.name:
+        raise ConfigError(f"{line.name} is not allowed in anonymous 'defaults' sections")
+    _delay(line, proxy)
+
+
+@keyword("tcp-response inspect-delay", sections=PROXY, high=None, syntax="<timeout>")
+def kw_tcp_response_inspect_delay(line: Line, proxy: model.Proxy) -> None:
+    """
+    Accepted without effect: how long rules may be asked again while data comes.
+    """
+    _only_backends(line, proxy)
+    _delay(line, proxy)
+
+
+def _delay(line: Line, proxy: model.Proxy) -> None:
+    where = f"{_SAID.get(proxy.kind, 'proxy')} '{proxy.name}'"
+    expected = f"'{line.name}' expects a positive delay in milliseconds, in {where}"
+    if not line.args:
+        raise ConfigError(expected)
+    try:
+        parse_time_ms(line.args[0])
+    except BadValue as error:
+        raise ConfigError(f"{expected} ({error})") from None
+    no_effect(line, "rules wait for agents without it, and for nothing else")
 
 
 @keyword("tcp-request", sections=PROXY, high=None, syntax="<ruleset>")
@@ -75,7 +112,7 @@ def _refuse(line: Line, proxy: model.Proxy, expected: str, others: str) -> None:
     if not line.args:
         raise ConfigError(f"missing argument for '{line.name}' in {where}")
     name = line.args[0]
-    if name == "inspect-delay" or name in others.split():
+    if name in others.split():
         raise ConfigError(
             f"keyword '{line.name} {name}' is not supported by mwproxy in '{line.section}' section"
         )

@@ -84,7 +84,7 @@ def _many_body_param(name: bytes = b"") -> Getter:
 
 
 @sample_fetch(
-    "req.body_param", gives="bin", args=("str?",), phases="request", many=_many_body_param
+    "req.body_param", gives="str", args=("str?",), phases="request", many=_many_body_param
 )
 def fetch_req_body_param(name: bytes = b"") -> Getter:
     """

@@ -87,9 +87,48 @@ class ContentTests(KeywordTestCase):
             (self.back, "tcp-response", "missing argument for 'tcp-response' in backend 'b'"),
             (
                 self.front,
+                "tcp-request session accept",
+                "keyword 'tcp-request session' is not supported by mwproxy in 'frontend' section",
+            ),
+        ):
+            self.assertEqual(self.refused(section, text), message)
+
+    def test_inspect_delay(self) -> None:
+        """
+        A delay is checked and has no effect, which is told.
+        """
+        self.read(self.front, "tcp-request inspect-delay 5s")
+        self.read(self.back, "tcp-response inspect-delay 100")
+        self.assertEqual(
+            self.warnings(),
+            [
+                f"'tcp-{side} inspect-delay' has no effect in mwproxy: rules wait for agents "
+                "without it, and for nothing else."
+                for side in ("request", "response")
+            ],
+        )
+        expected = "' expects a positive delay in milliseconds, in "
+        for section, text, message in (
+            (
+                self.front,
+                "tcp-request inspect-delay",
+                f"'tcp-request inspect-delay{expected}frontend 'f'",
+            ),
+            (
+                self.back,
+                "tcp-response inspect-delay x",
+                f"'tcp-response inspect-delay{expected}backend 'b' (unexpected character 'x')",
+            ),
+            (
+                self.base,
                 "tcp-request inspect-delay 1s",
-                "keyword 'tcp-request inspect-delay' is not supported by mwproxy in 'frontend' "
-                "section",
+                "tcp-request inspect-delay is not allowed in anonymous 'defaults' sections",
+            ),
+            (
+                self.front,
+                "tcp-response inspect-delay 1s",
+                "tcp-response inspect-delay is only allowed in 'backend' sections or 'defaults' "
+                "section with a name",
             ),
         ):
             self.assertEqual(self.refused(section, text), message)
