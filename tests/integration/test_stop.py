@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import time
+from pathlib import Path
 
 from tests.integration.clients import Connection
 from tests.integration.configs import BOTH_MODES, NAMED
@@ -89,9 +90,14 @@ class StopTests(ProcessTestCase):
         Each reload that is asked for by a signal, good or bad, is told as C{Type=notify-reload} of
         systemd 253 and later wants it: C{RELOADING=1} with a C{MONOTONIC_USEC} of the same message
         that is not before the signal, then C{READY=1}. Without the former systemd 257 waits for
-        ever.
+        ever. Later versions refuse a start whose C{READY=1} comes before the signal is caught.
         """
-        proxy = self.start(NAMED, word="one")
+        proxy = self.make(NAMED, word="one")
+        proxy.start()
+        proxy.wait_ready()
+        status = Path(f"/proc/{proxy.pid}/status").read_text()
+        [caught] = (line for line in status.splitlines() if line.startswith("SigCgt:"))
+        self.assertTrue(int(caught.split()[1], 16) & 1 << signal.SIGUSR2 - 1, caught)
         for number, (broken, status) in enumerate(((False, "Ready."), (True, "Reload failed!")), 2):
             text = NAMED.replace("bind", "bnid") if broken else NAMED
             proxy.configure(text, word="two")
