@@ -74,6 +74,29 @@ class ReferencesTests(LoadingTestCase):
             ],
         )
 
+    def test_backends_of_agents(self) -> None:
+        """
+        No frontend can use a backend of agents, nor be of that mode.
+        """
+        for mode in ("tcp", "http"):
+            self.assertEqual(
+                self.alerts(
+                    f"{TIMEOUTS}frontend f\n mode {mode}\n bind 127.0.0.1:1\n default_backend b\n"
+                    "backend b\n mode spop\n"
+                ),
+                [
+                    f"{mode} frontend 'f' (1.cfg:5) tries to use incompatible spop backend 'b'"
+                    " (1.cfg:9) as its default backend (see 'mode')."
+                ],
+            )
+        self.assertEqual(
+            self.alerts(f"{TIMEOUTS} mode spop\nlisten l\n bind 127.0.0.1:1\nbackend b\n"),
+            [
+                "proxy 'l': 'mode spop' is for backends of agents only, use another mode than that"
+                " of its 'defaults' section."
+            ],
+        )
+
     def test_upgrade(self) -> None:
         """
         A TCP frontend cannot use HTTP backends here, which HAProxy allows.

@@ -62,6 +62,13 @@ class TableTests(SynchronousTestCase):
         """
         self.assertTrue({"stats", "maxconn", "frontend"} <= set(Table("global").first_words()))
 
+    def test_own_words(self) -> None:
+        """
+        Agent files have keywords, but no sections of the main files.
+        """
+        words = Table("spoe-message").own_words()
+        self.assertEqual(words, ["acl", "args", "event", "failure", "timeout"])
+
     def test_elsewhere(self) -> None:
         """
         A keyword is found whatever its section.

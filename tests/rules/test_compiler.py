@@ -11,6 +11,7 @@ from mwproxy.config import model
 from mwproxy.core import compilers
 from mwproxy.core.diagnostics import ConfigError, Diagnostics
 from mwproxy.rules.compiler import HaproxyRules
+from mwproxy.rules.ruleset import Verdict
 from tests.rules.streams import RULES, WHERE, make_stream, proxy
 
 
@@ -68,6 +69,53 @@ class CompilerTests(SynchronousTestCase):
         self.assertTrue(message.endswith("but got 'denyy'. Did you mean 'deny' maybe?"), message)
         self.assertIn("but got 'set-path'", self.rule("set-path x", "http-response"))
 
+    def test_argument(self) -> None:
+        """
+        An argument of an SPOE message is one word; its type and where it has a value are told.
+        C{hdr} follows the stream.
+        """
+        found = {
+            text: RULES.argument(text, proxy(), WHERE, Diagnostics())[1:]
+            for text in ("src", "path,upper", "int(3)", "hdr(x)")
+        }
+        self.assertEqual(
+            found,
+            {
+                "src": ("addr", {"connection"}),
+                "path,upper": ("str", {"request"}),
+                "int(3)": ("sint", {"internal"}),
+                "hdr(x)": ("str", {"request", "response"}),
+            },
+        )
+        sample, _type, _phases = RULES.argument("path,upper", proxy(), WHERE, Diagnostics())
+        self.assertEqual(sample(make_stream()), b"/PATH")
+        error = self.assertRaises(
+            ConfigError, RULES.argument, "nosuchfetch", proxy(), WHERE, Diagnostics()
+        )
+        self.assertEqual(str(error), "unknown fetch method 'nosuchfetch'.")
+
+    def test_event_condition(self) -> None:
+        """
+        The condition of an SPOE message may ask for anything, without a warning.
+        """
+        diagnostics = Diagnostics()
+        words = ["if", "{", "status", "200", "}", "or", "{", "path", "/path", "}"]
+        condition = RULES.event_condition(words, proxy(), WHERE, diagnostics, response=False)
+        assert condition is not None
+        self.assertTrue(condition(make_stream()))
+        self.assertEqual(diagnostics.messages, [])
+        self.assertIsNone(RULES.event_condition([], proxy(), WHERE, diagnostics, response=True))
+        error = self.assertRaises(
+            ConfigError,
+            RULES.event_condition,
+            ["if", "x"],
+            proxy(),
+            WHERE,
+            diagnostics,
+            response=True,
+        )
+        self.assertEqual(str(error), "no such ACL : 'x'.")
+
     def test_rule(self) -> None:
         """
         A rule is its condition and its action.
@@ -77,7 +125,7 @@ class CompilerTests(SynchronousTestCase):
         assert condition is not None
         self.assertTrue(condition(make_stream()))
         verdict = action(make_stream())
-        assert verdict is not None
+        assert isinstance(verdict, Verdict)
         self.assertEqual((verdict.kind, verdict.status, verdict.answer), ("deny", 403, None))
         joined = RULES.join([(condition, action)])
         assert joined is not None

@@ -7,7 +7,15 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.core.diagnostics import ConfigError
-from mwproxy.rules.variables import check_name, guarded_writer, is_name, reader, writer
+from mwproxy.core.variable_names import begin_names, end_names
+from mwproxy.rules.variables import (
+    check_name,
+    guarded_writer,
+    is_name,
+    late_writer,
+    reader,
+    writer,
+)
 from tests.rules.streams import make_stream
 
 
@@ -15,6 +23,18 @@ class VariableTests(SynchronousTestCase):
     """
     Tests of variables.
     """
+
+    def test_names_are_noted(self) -> None:
+        """
+        Who compiles a use of a variable notes its name; what agents bring is not noted.
+        """
+        begin_names()
+        self.addCleanup(end_names)
+        reader("txn.read")
+        writer("txn.written")
+        guarded_writer("sess.guarded", ["ifexists"])
+        late_writer("txn.late")
+        self.assertEqual(end_names(), {"txn.read", "txn.written", "sess.guarded"})
 
     def test_scopes(self) -> None:
         """

@@ -114,6 +114,8 @@ class OptionTests(KeywordTestCase):
             self.refused(self.base, "option htplog"),
             "unknown option 'htplog'; did you mean 'httplog' maybe ?",
         )
+        # Options of other kinds of sections are no guess.
+        self.assertEqual(self.refused(self.base, "option pipelinin"), "unknown option 'pipelinin'.")
         self.assertEqual(
             self.refused(self.base, "no option xyzzy"),
             "negation/default is not supported for option 'xyzzy'.",

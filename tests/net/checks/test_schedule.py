@@ -187,13 +187,15 @@ class ScheduleTests(SynchronousTestCase):
 
     def test_kinds(self) -> None:
         """
-        C{option httpchk} makes HTTP checks of plain ones.
+        C{option httpchk} makes HTTP checks of plain ones, C{option spop-check} those of agents.
         """
         self.begin({"check": {}})
         self.begin({"check": {}}, http_check=HttpCheck())
+        self.begin({"check": {}}, spop_check=256)
         self.clock.advance(0)
-        requests = [attempt.dialog.request for attempt in self.made]
-        self.assertEqual(requests, [b"", b"OPTIONS / HTTP/1.0\r\n\r\n"])
+        plain, http, spop = [attempt.dialog.request for attempt in self.made]
+        self.assertEqual((plain, http), (b"", b"OPTIONS / HTTP/1.0\r\n\r\n"))
+        self.assertIn(b"healthcheck", spop)
 
     def test_place(self) -> None:
         """

@@ -26,7 +26,7 @@ class VerdictTests(SynchronousTestCase):
         @return: The answer, its length left out.
         """
         verdict = rule(["redirect", *text.split()])(make_stream(HEAD))
-        assert verdict is not None
+        assert isinstance(verdict, Verdict)
         assert verdict.answer is not None
         self.assertEqual(verdict.kind, "redirect")
         answer = verdict.answer(make_stream(HEAD)).decode()
@@ -67,7 +67,7 @@ class VerdictTests(SynchronousTestCase):
         stream = make_stream()
         stream.variables = {"txn.a": b"/\r\nx: y"}
         verdict = rule(["redirect", "location", "%[var(txn.a)]"])(stream)
-        assert verdict is not None
+        assert isinstance(verdict, Verdict)
         assert verdict.answer is not None
         self.assertIn(b"location: /%0D%0Ax: y\r\n", verdict.answer(stream))
 
