@@ -27,7 +27,7 @@ class ReplyTests(SynchronousTestCase):
         @return: Its verdict.
         """
         found = rule(list(words))(make_stream())
-        assert found is not None
+        assert isinstance(found, Verdict)
         return found
 
     def answer(self, *words: str) -> bytes:
