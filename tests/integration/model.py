@@ -166,7 +166,7 @@ class Model:
         Let it die.
         """
         self.loading = None
-        self.failed += 1
+        self._fail()
 
     def worker_killed(self, worker: Worker) -> bool:
         """
@@ -230,10 +230,15 @@ class Model:
             if not disk.read:
                 # A worker finds it: what the master does to programs it has done by then.
                 self._programs(self._base, hard)
-            self.failed += 1
+            self._fail()
             return None
         self._programs(disk, hard)
         return disk
+
+    def _fail(self) -> None:
+        self.failed += 1
+        if self.serving:
+            self.exit_code = 0
 
     @property
     def _base(self) -> Plan:

@@ -167,8 +167,14 @@ class World(Scene):
         # A connection on its way to the successor belongs to neither; let it arrive.
         self.check()
         self._lose(worker.pid)
+        model = self.model
+        replaced = model.paused and model.plan.respawn and worker in model.serving
+        heard = len(self._heard("Paused frontend web"))
         os.kill(worker.pid, signal.SIGKILL)
-        self._fatal(self.model.worker_killed(worker))
+        self._fatal(model.worker_killed(worker))
+        if replaced:
+            # Who takes its place is paused too, and says so.
+            self.proxy.wait(lambda: len(self._heard("Paused frontend web")) > heard)
 
     def kill_program(self, pid: int) -> None:
         """

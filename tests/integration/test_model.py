@@ -243,7 +243,6 @@ class Supervision(RuleBasedStateMachine):
 
     @rule(index=st.integers(0, 3))
     @when(lambda self: self.world.model.serving and self.world.model.respawned < MOST)
-    @when(lambda self: not (self.world.model.paused and self.world.model.plan.respawn))
     @step
     def kill_serving_worker(self, index: int) -> None:
         """
