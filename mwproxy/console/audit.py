@@ -8,6 +8,7 @@ that nothing in it can look like another field or another line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from mwproxy.console.state import ConsoleState
@@ -15,6 +16,8 @@ from mwproxy.core.levels import shown
 
 #: Longest command and longest result that are written, in characters.
 COMMAND, RESULT = 512, 160
+#: What L{shown} leaves as it is, and blanks.
+_PLAIN = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]*")
 
 
 def performed(
@@ -35,7 +38,7 @@ def performed(
 
     @return: The line, without line feed.
     """
-    text = " ".join(shown(word) for word in words)
+    text = _joined(words)
     if payload is not None:
         text += f" <<{len(payload.encode('utf-8', 'surrogateescape'))} bytes>>"
     return (
@@ -62,7 +65,17 @@ def refused_handshake(who: str, address: str, problem: str) -> str:
 
 def _line(text: str) -> str:
     first = text.strip().split("\n", 1)[0]
-    return " ".join(shown(word) for word in first.split())
+    return _joined(first.split())
+
+
+def _joined(words: Sequence[str]) -> str:
+    """
+    Write words so that none can look like another field; most are plain.
+    """
+    text = " ".join(words)
+    if text.count(" ") == len(words) - 1 and _PLAIN.fullmatch(text) is not None:
+        return text
+    return " ".join(shown(word) for word in words)
 
 
 def _cut(text: str, longest: int) -> str:

@@ -25,6 +25,8 @@ ERROR, WARNING, NOTICE, INFO = 3, 4, 5, 6
 #: Commands that end every list of commands.
 LAST = ("help", "prompt", "quit")
 VALID = "The following commands are valid at this level:\n"
+#: Most words of a command's name.
+LONGEST_NAME = 4
 _SIMILAR = 5
 _USAGE_WIDTH = 40
 
@@ -132,11 +134,14 @@ def find(registry: Registry[Command], words: list[str]) -> tuple[Command, int] |
 
     @return: The command and of how many words its name is, or L{None}.
     """
-    for count in range(min(len(words), 5), 0, -1):
-        found = registry.find(" ".join(words[:count]))
+    best = None
+    name = ""
+    for count, word in enumerate(words[:LONGEST_NAME], 1):
+        name = f"{name} {word}" if name else word
+        found = registry.find(name)
         if found is not None:
-            return found, count
-    return None
+            best = found, count
+    return best
 
 
 def run(invocation: Invocation) -> Answer | Awaitable[Answer]:

@@ -30,6 +30,7 @@ from mwproxy.console.dispatch import (
     framed,
 )
 from mwproxy.console.state import ConsoleState
+from mwproxy.process.transports import write_now
 from mwproxy.protocols.cli_lines import Command, CommandReader
 
 READ_AHEAD = 65536
@@ -92,6 +93,7 @@ class LineSession(Protocol):
         self._gone = False
         self._on_gone: list[Any] = []
         self._sent = 0
+        self._unsent: list[str] = []
         self._turn_call: Any = None
 
     # What kinds of consoles add.
@@ -119,7 +121,17 @@ class LineSession(Protocol):
         """
         if text and not self._gone:
             self._sent += len(text)
-            self.transport.write(text.encode("utf-8", "surrogateescape"))
+            self._unsent.append(text)
+
+    def write_out(self) -> None:
+        """
+        Give the transport what was sent. To be called before anybody else writes to it, and at the
+        end of each call from outside.
+        """
+        if self._unsent:
+            text = "".join(self._unsent)
+            self._unsent.clear()
+            write_now(self.transport, text.encode("utf-8", "surrogateescape"))
 
     def answer(self, answer: Answer) -> None:
         """
@@ -201,12 +213,14 @@ class LineSession(Protocol):
         """
         while self._pieces is not None:
             self._pull(self._pieces)
+        self.write_out()
 
     def leave(self) -> None:
         """
         Close the connection when all is sent.
         """
         if not self._gone:
+            self.write_out()
             self._gone = True
             self.transport.unregisterProducer()
             self.transport.loseConnection()
@@ -238,6 +252,7 @@ class LineSession(Protocol):
         self.advance()
         if self.state.mode == "p" and self.reader.in_payload and not self._busy:
             self.send("+ ")
+            self.write_out()
 
     def readConnectionLost(self) -> None:
         """
@@ -314,11 +329,16 @@ class LineSession(Protocol):
         self._sent = 0
         try:
             while not self._full and not self._gone and self._step():
-                if self._sent >= TURN and self._clock is not None:
+                if self._sent < TURN:
+                    continue
+                if self._clock is not None:
                     self._turn_call = self._clock.callLater(0, self._next_turn)
                     break
+                self._sent = 0
+                self.write_out()
         finally:
             self._advancing = False
+            self.write_out()
         self._hold_back()
 
     def _next_turn(self) -> None:
@@ -423,11 +443,17 @@ class LineSession(Protocol):
     def _rearm(self) -> None:
         if self._clock is None:
             return
-        if self._idle_call is not None and self._idle_call.active():
-            self._idle_call.cancel()
-        self._idle_call = None
-        if self.state.timeout_ms is not None and not self._gone:
-            self._idle_call = self._clock.callLater(self.state.timeout_ms / 1000, self._idle)
+        timeout_ms = None if self._gone else self.state.timeout_ms
+        waits = self._idle_call is not None and self._idle_call.active()
+        if timeout_ms is None:
+            if waits:
+                self._idle_call.cancel()
+            self._idle_call = None
+        elif waits:
+            # To put it off costs less than another call.
+            self._idle_call.reset(timeout_ms / 1000)
+        else:
+            self._idle_call = self._clock.callLater(timeout_ms / 1000, self._idle)
 
     def _idle(self) -> None:
         if self._gone:

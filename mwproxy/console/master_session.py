@@ -39,7 +39,7 @@ from mwproxy.core.levels import Level, parse_level
 from mwproxy.core.registry import Registry
 from mwproxy.process.inheritance import RelayFacts, SessionFacts
 from mwproxy.process.sockets import inherited_socket
-from mwproxy.process.transports import flush, unsent
+from mwproxy.process.transports import flush, unsent, write_now
 from mwproxy.protocols.cli_lines import ALL, Command, Target
 
 #: The last that those get whose command another image of the master cannot go on with.
@@ -117,6 +117,7 @@ class MasterConsole(LineSession):
             return None
         if self._busy and relay is None and position < 0:
             self.send(REPLACED)
+            self.write_out()
             flush(self.transport)
             return None
         facts = SessionFacts(
@@ -276,6 +277,7 @@ class MasterConsole(LineSession):
 
     def _tell(self, text: str) -> None:
         self.send(f"# {text}\n")
+        self.write_out()
 
     def open_python(self, namespace: dict[str, Any]) -> Deferred[None]:
         """
@@ -296,7 +298,7 @@ class MasterConsole(LineSession):
             for piece in pieces(line):
                 self._note_python(["manhole:", piece], "entered")
 
-        prompt = PythonPrompt(namespace, self.transport.write, note, ended)
+        prompt = PythonPrompt(namespace, self._relayed, note, ended)
         self._python = prompt
         self._note_python(["manhole"], "opened")
         prompt.feed(self.reader.discard())
@@ -405,7 +407,8 @@ class MasterConsole(LineSession):
     def _relayed(self, data: bytes) -> None:
         if not self._gone:
             self.busy_now()
-            self.transport.write(data)
+            self.write_out()
+            write_now(self.transport, data)
 
     def _relay_ended(self) -> None:
         self._link = None

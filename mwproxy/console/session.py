@@ -86,6 +86,7 @@ class WorkerConsole(LineSession):
         if self.state.mode != "n":
             self.send("\n")
             self._prompt()
+            self.write_out()
 
     def execute(self, command: Command) -> None:
         """
@@ -148,6 +149,7 @@ class WorkerConsole(LineSession):
             # What looks like a UNIX peer is the near end of a TLS connection.
             return
         self.hold()
+        self.write_out()
         self._exposure = Exposure(self._sockets(), sender(connection))
         self._exposure.begin()
         if self._exposure.over:

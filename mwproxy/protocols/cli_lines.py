@@ -262,4 +262,6 @@ def parse_target(word: str) -> Target:
 
 
 def _decode(word: bytes) -> str:
+    if b"\\" not in word:
+        return word.decode("utf-8", "surrogateescape")
     return _ESCAPED.sub(rb"\1", word).decode("utf-8", "surrogateescape")

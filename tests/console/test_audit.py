@@ -50,6 +50,19 @@ class LineTests(SynchronousTestCase):
         self.assertIn('command="set map m <<7 bytes>>"', line)
         self.assertNotIn("key", line)
 
+    def test_blank_in_a_word(self) -> None:
+        """
+        A word with a blank in it is told from two words, and nothing is lost of an empty one.
+        """
+        for words, shown in (
+            (["a b", "c"], r"a\x20b c"),
+            (["a", "b", "c"], "a b c"),
+            (["a", "", "b"], "a  b"),
+            ([], ""),
+        ):
+            line = performed(self.state, words, None, "5", "ok")
+            self.assertIn(f' command="{shown}" ', line)
+
     def test_one_line(self) -> None:
         """
         Nothing in a command or an answer looks like another field or another line.

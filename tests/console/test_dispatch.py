@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.console import dispatch
-from mwproxy.core.families import Command
+from mwproxy.core.families import Command, debug_commands, master_commands, worker_commands
 from mwproxy.core.registry import Registry
 
 
@@ -42,6 +42,15 @@ class DispatchTests(SynchronousTestCase):
         assert found is not None
         self.assertEqual((found[0].name, found[1]), ("show info", 2))
         self.assertIsNone(dispatch.find(registry, ["foo"]))
+
+    def test_names_are_short_enough(self) -> None:
+        """
+        No command has a name of more words than are looked at.
+        """
+        for registry in (worker_commands, master_commands, debug_commands):
+            self.assertEqual(
+                [name for name, _ in registry if len(name.split()) > dispatch.LONGEST_NAME], []
+            )
 
     def test_help(self) -> None:
         """

@@ -205,7 +205,9 @@ class ServiceTests(SocketTestCase):
             self.accept()
         self.assertEqual(len(self.reactor.wires), 3)
         self.assertEqual(len(self.reactor.readers), 1)
-        self.reactor.wires[0][1].connectionLost(Failure(ConnectionDone()))
+        mine = f"unix@{self.path}"
+        own = [each for _, each in self.reactor.wires if each.state.address == mine]
+        own[0].connectionLost(Failure(ConnectionDone()))
         self.accept()
         self.accept()
         self.assertEqual(len(self.reactor.wires), 4)
