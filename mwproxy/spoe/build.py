@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+from mwproxy.balance.farm import make_balancer
 from mwproxy.config.model import LogTarget
 from mwproxy.config.spoe_settings import SpoeFilter
-from mwproxy.live.proxies import Backend, Frontend, LogSink, Rules
+from mwproxy.live.proxies import Backend, Frontend, LogSink, Rules, WorkerState
 from mwproxy.live.servers import Server
 from mwproxy.live.spoe import EngineFigures
 from mwproxy.net.plane import Plane
@@ -41,16 +42,20 @@ class Engines:
         self._plane = plane
         self._sink_for = sink_for
         self._all: list[Engine] = []
-        self._by_name: dict[tuple[str, str], Engine] = {}
+        self._by_name: dict[tuple[str, str, str], Engine] = {}
         state = plane.state
         for proxy in state.configuration.proxies:
-            front, back = state.frontends.get(proxy.name), state.backends.get(proxy.name)
-            if not proxy.filters or (front is None and back is None):
+            if not proxy.filters:
+                continue
+            # A frontend and a backend may have one name.
+            front = state.frontends.get(proxy.name) if proxy.has_frontend else None
+            back = state.backends.get(proxy.name) if proxy.has_backend else None
+            if front is None and back is None:
                 continue
             made = [(each, self._make(proxy, each)) for each in proxy.filters]
             self._join(made, front, back)
         for call in state.configuration.spoe_calls:
-            engine = self._by_name.get((call.proxy, call.engine))
+            engine = self._by_name.get((call.kind, call.proxy, call.engine))
             if engine is not None:
                 call.send = engine.group(call.group)
         state.spoe = [engine.figures for engine in self._all]
@@ -68,13 +73,13 @@ class Engines:
             known = known | state.configuration.variable_names
         reader = AnswerReader(agent.var_prefix or agent.name, known)
         engine.pool = Pool(
-            self._plane, agent, state.backends[agent.backend], str(uuid4()), engine, reader,
+            self._plane, agent, _agents(state, agent.backend), str(uuid4()), engine, reader,
             figures, engine.say,
         )  # fmt: skip
         tag = proxy.log_tag or state.configuration.global_.log_tag or "haproxy"
         engine.log = self._sink_for(list(agent.log_targets), tag)
         self._all.append(engine)
-        self._by_name[proxy.name, line.engine] = engine
+        self._by_name[proxy.kind, proxy.name, line.engine] = engine
         return engine
 
     def _join(
@@ -131,3 +136,18 @@ class Engines:
 
     def _of(self, server: Server) -> list[Engine]:
         return [engine for engine in self._all if engine.pool.backend is server.backend]
+
+
+def _agents(state: WorkerState, name: str) -> Backend:
+    """
+    Find the backend of an agent. One that is disabled, or not of this process, has no servers.
+    """
+    known = state.backends.get(name)
+    if known is not None:
+        return known
+    proxies = state.configuration.proxies
+    described = next(each for each in proxies if each.name == name and each.has_backend).copy()
+    described.servers = []
+    backend = Backend(described, state)
+    make_balancer(backend)
+    return backend

@@ -279,6 +279,9 @@ class AgentConnection:
         self._wait(pool.idle_timeout)
         self.lane.greeted(self, self._most)
         self._rested()
+        if self.lane.waiting:
+            # It takes less than was thought.
+            self.lane.want()
 
     def _answered(self, frame: bytes) -> None:
         """
@@ -416,6 +419,8 @@ class AgentConnection:
             self._idle = False
             pool.figures.idle -= 1
         for ask in asks:
+            ask.connection = None
             pool.plane.wheel.forget(ask)
+            pool.withdraw(ask)
         self.lane.lost(self, Failed(Status.NORMAL, "", False))
         self.close()

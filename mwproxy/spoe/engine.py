@@ -300,7 +300,7 @@ class Engine:
             figures.failed += 1
             figures.codes[code] = figures.codes.get(code, 0) + 1
             part.off = not self._agent.continue_on_error
-            if self._set_error is not None:
+            if self._set_error is not None and code != INTERRUPTED:
                 self._set_error(stream, code)
             if ask.policy != OPEN and code != INTERRUPTED:
                 figures.refused += 1

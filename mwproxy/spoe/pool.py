@@ -184,7 +184,7 @@ class Pool:
         """
         step = ask.step
         ask.step = NEW
-        if step == NEW:
+        if step not in (QUEUED, LINED, SENT):
             return
         backend = self.backend
         backend.counters.scur -= 1
