@@ -128,6 +128,8 @@ DIFFERENCES = {
     "rate-limit": "Counts per worker, where there are several (`nbproc`).",
     "help": "A master lists what the connection's level may run.",
     "tcp-request content": "Fewer actions. See [contents.md](contents.md).",
+    "tcp-request connection": "Fewer actions. See [contents.md](contents.md).",
+    "tcp-request session": "Fewer actions. See [contents.md](contents.md).",
     "tcp-request inspect-delay": "No effect, with a warning: rules are asked once, and always wait"
     " for agents.",
     "tcp-response inspect-delay": "No effect, with a warning: rules are asked once, and always wait"
@@ -135,8 +137,6 @@ DIFFERENCES = {
     "req.body_param": "A string for ACLs too, as the manual says; HAProxy asks for `-m` there.",
     "tcp-response content": "Fewer actions; in HTTP mode the response's head is there. See"
     " [contents.md](contents.md).",
-    "tcp-request": "Refused: there is `content` only. See [contents.md](contents.md).",
-    "tcp-response": "Refused: there is `content` only. See [contents.md](contents.md).",
     "option http-buffer-request": "The bytes of chunked coding count too. See"
     " [contents.md](contents.md#bodies-of-requests).",
     "wait-for-body": "For requests only; see [contents.md](contents.md#bodies-of-requests).",

@@ -181,8 +181,8 @@ def _warn_modes(proxy: Proxy, diagnostics: Diagnostics) -> None:
                 )
         for where, ruleset, name in proxy.http_uses:
             diagnostics.warning(
-                f"config : parsing [{where}] : '{ruleset}' : {name} has no value for {said} (needs 'mode"
-                " http')."
+                f"config : parsing [{where}] : '{ruleset}' : {name} has no value for {said} (needs"
+                " 'mode http')."
             )
         if "http-buffer-request" in proxy.options and proxy.has_backend:
             diagnostics.warning(

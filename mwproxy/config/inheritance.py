@@ -30,7 +30,9 @@ OWN = frozenset(
         "http_request",
         "http_response",
         "own_rules",
+        "tcp_request_connection",
         "tcp_request_content",
+        "tcp_request_session",
         "tcp_response_content",
         "filters",
     }

@@ -210,6 +210,9 @@ class Proxy(Sealed):
         section ends), L{None} when there is no such line. Called with
         the stream, returns L{None} to go on or a L{Verdict<mwproxy.rules.ruleset.Verdict>}.
 
+    @ivar tcp_request_connection: Asked about each connection that is accepted, before anything is
+        read; C{tcp_request_session} about each session, when its client is known.
+
     @ivar tcp_request_content: What goes before C{http_request}: the ruleset of that name, and the
         wait for the body that C{option http-buffer-request} wants.
 
@@ -263,6 +266,8 @@ class Proxy(Sealed):
     acl_lines: dict[str, tuple[Any, list[Predicate]]] = field(default_factory=dict)
     http_request: Callable[[Any], Any] | None = None
     http_response: Callable[[Any], Any] | None = None
+    tcp_request_connection: Callable[[Any], Any] | None = None
+    tcp_request_session: Callable[[Any], Any] | None = None
     tcp_request_content: Callable[[Any], Any] | None = None
     tcp_response_content: Callable[[Any], Any] | None = None
     balance: str = "roundrobin"

@@ -22,7 +22,14 @@ KINDS = ("global", *PROXIES, "program")
 Subject = Global | Proxy | ProgramDraft
 
 #: The rulesets; each is joined to one function when its section ends.
-RULESETS = ("tcp-request content", "tcp-response content", "http-request", "http-response")
+RULESETS = (
+    "tcp-request connection",
+    "tcp-request session",
+    "tcp-request content",
+    "tcp-response content",
+    "http-request",
+    "http-response",
+)
 
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9_.:-]")
 _SAID = {"frontend": "frontend", "backend": "backend", "listen": "proxy", "defaults": "defaults"}

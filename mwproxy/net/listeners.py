@@ -21,6 +21,7 @@ from twisted.logger import Logger
 
 from mwproxy.config import model
 from mwproxy.live.proxies import Frontend
+from mwproxy.net.admission import Admission
 from mwproxy.net.client import Entry
 from mwproxy.net.http_client import HttpClient
 from mwproxy.net.plane import Plane
@@ -83,6 +84,11 @@ class Listener:
         self._said_at = float("-inf")
         #: Until clients may be accepted again, as far as limits of rates go.
         self._returns: Any = None
+        section = frontend.description
+        if section.tcp_request_connection is not None or section.tcp_request_session is not None:
+            # Rather than a question that each connection would ask.
+            self._admission = Admission(frontend)
+            self._begin = self._begin_admitted  # type: ignore[method-assign]
 
     def start(self) -> None:
         """
@@ -299,6 +305,26 @@ class Listener:
         # The first bytes are often there already.
         try:
             begin()
+        except Exception:
+            _log.failure("a new session failed")
+            client.crashed()
+
+    def _begin_admitted(self, sock: Any, address: Any, now: float, wall: float) -> None:
+        """
+        Begin a session if C{tcp-request connection} and C{tcp-request session} rules let it.
+        """
+        client: Any = (HttpClient if self._http else TcpClient)(
+            self.entry, sock, address, now, wall
+        )
+        begin = client.read_request if self._http else client.begin
+        admission = self._admission
+        try:
+            if not admission.connection(client):
+                return
+            if self.bind.settings.accept_proxy:
+                ProxyHeaderReader(client, begin, admission.session)
+            elif admission.session(client):
+                begin()
         except Exception:
             _log.failure("a new session failed")
             client.crashed()

@@ -16,14 +16,19 @@ class ProxyHeaderReader:
     Reads the header of one connection, then lets the session begin.
     """
 
-    def __init__(self, client: Any, begin: Callable[[], None]) -> None:
+    def __init__(
+        self, client: Any, begin: Callable[[], None], admit: Callable[[Any], bool] | None = None
+    ) -> None:
         """
         @param client: The session.
 
         @param begin: What it does when the header is known.
+
+        @param admit: Asked before that; false when it has closed the session. L{None} for nobody.
         """
         self._client = client
         self._begin = begin
+        self._admit = admit
         self._on_read = client.on_read
         client.on_read = self._read
         client.want(READ)
@@ -58,6 +63,8 @@ class ProxyHeaderReader:
             client.own_port = header.own_port
         client.handshaken = client.plane.reactor.now
         client.on_read = self._on_read
+        if self._admit is not None and not self._admit(client):
+            return
         if client.inbuf and hasattr(client, "process"):
             client.process()
         else:

@@ -107,7 +107,7 @@ class HaproxyRules:
             proxy.http_uses += [
                 (where, ruleset, name)
                 for name, phases in context.used
-                if not phases & contexts.WITHOUT_HTTP
+                if phases & context.phases and not phases & contexts.WITHOUT_HTTP
             ]
         return condition, action
 
@@ -255,9 +255,12 @@ def rule_context(line: RuleLine) -> Context:
     @return: The context.
     """
     ruleset = line.ruleset
-    response = ruleset not in ("http-request", "tcp-request content")
+    early = ruleset in ("tcp-request connection", "tcp-request session")
+    response = not early and ruleset not in ("http-request", "tcp-request content")
     phases = contexts.RESPONSE if response else contexts.REQUEST
-    if not response and getattr(line.proxy, "has_backend", True):
+    if early:
+        phases = contexts.CONNECTION
+    elif not response and getattr(line.proxy, "has_backend", True):
         phases |= {"backend"}
     tcp = ruleset.startswith("tcp-")
     place = _place(line.proxy, f"{ruleset} rule" if tcp else f"{ruleset} header rule")

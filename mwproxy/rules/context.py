@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from mwproxy.core.diagnostics import NOWHERE, Diagnostics, Where
 from mwproxy.live.patterns import keep_book
 
+CONNECTION = frozenset({"connection", "internal"})
 REQUEST = frozenset({"connection", "internal", "request"})
 RESPONSE = frozenset({"connection", "internal", "backend", "server", "response"})
 LOG = frozenset({"connection", "internal", "backend", "server", "response", "log"})

@@ -127,6 +127,16 @@ ACTIONS: dict[str, frozenset[str]] = {
         sc-set-gpt sc-set-gpt0 set-map strict-mode
         """.split()
     ),
+    **dict.fromkeys(
+        ("tcp-request connection", "tcp-request session"),
+        frozenset(
+            """
+            do-log expect-netscaler-cip expect-proxy sc-add-gpc sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1
+            sc-set-gpt sc-set-gpt0 set-dst set-dst-port set-fc-mark set-fc-tos set-mark set-src
+            set-src-port set-tos silent-drop track-sc
+            """.split()
+        ),
+    ),
     "tcp-request content": frozenset(
         """
         capture do-log do-resolve expect-netscaler-cip expect-proxy ot-group sc-add-gpc sc-inc-gpc

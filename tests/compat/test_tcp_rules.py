@@ -96,6 +96,29 @@ listen answerless
     option tcplog
     tcp-response content reject
     server one <echo>
+frontend early
+    bind <listen:early>
+    tcp-request connection set-var(sess.one) src
+    tcp-request connection accept
+    tcp-request connection reject
+    tcp-request session set-var-fmt(sess.two) "%[src]!" if { src 127.0.0.1 }
+    tcp-request session accept if { var(sess.one) -m found }
+    tcp-request session reject
+    http-request return status 200 hdr x-one %[var(sess.one)] hdr x-two %[var(sess.two)]
+frontend unwelcome
+    bind <listen:unwelcome>
+    tcp-request connection reject if { src 127.0.0.0/8 }
+    http-request return status 200
+listen unheard
+    bind <listen:unheard>
+    mode tcp
+    tcp-request session reject unless { src 127.0.0.2 }
+    server one <echo>
+frontend announced
+    bind <listen:announced> accept-proxy
+    tcp-request connection set-var(sess.one) src
+    tcp-request session reject if { src 192.0.2.1 }
+    http-request return status 200 hdr x-one %[var(sess.one)] hdr x-two %[src]
 listen cut
     bind <listen:cut>
     mode tcp
@@ -172,7 +195,9 @@ class RulesTests(CompatTestCase):
         client.close()
         return seen
 
-    def _figures(self, proxy: Proxy, *sections: str) -> dict[str, object]:
+    def _figures(
+        self, proxy: Proxy, *sections: str, columns: tuple[str, ...] = COLUMNS
+    ) -> dict[str, object]:
         text = console(str(proxy.directory / "w.sock"), "show stat")
         head, *rows = text.lstrip("# ").splitlines()
         names = head.split(",")
@@ -181,7 +206,7 @@ class RulesTests(CompatTestCase):
             cells = dict(zip(names, row.split(","), strict=False))
             if cells["pxname"] in sections:
                 figures = [
-                    f"{name} {cells[name]}" for name in COLUMNS if cells.get(name, "0") != "0"
+                    f"{name} {cells[name]}" for name in columns if cells.get(name, "0") != "0"
                 ]
                 seen[f"{cells['pxname']}/{cells['svname']}"] = figures
         return seen
@@ -240,6 +265,37 @@ class RulesTests(CompatTestCase):
 
         self.compare(CONFIG, script, self._prepare)
 
+    def test_early(self) -> None:
+        """
+        C{tcp-request connection} and C{tcp-request session}: who is let in, and the figures.
+        """
+        header = b"PROXY TCP4 %b 192.0.2.9 1000 80\r\n"
+
+        def script(proxy: Proxy) -> dict[str, object]:
+            seen: dict[str, object] = {}
+            for name, place, sent in (
+                ("let in", "early", get("/")),
+                ("unwelcome", "unwelcome", get("/")),
+                ("unheard", "unheard", b"hello"),
+                ("announced", "announced", header % b"192.0.2.2" + get("/")),
+                ("announced and rejected", "announced", header % b"192.0.2.1" + get("/")),
+            ):
+                client = Connection(proxy.port(place))
+                try:
+                    client.send(sent)
+                    answer = client.response()
+                    values = [answer.header(each) for each in ("x-one", "x-two")]
+                    seen[name] = (answer.status, values)
+                except (OSError, EOFError):
+                    seen[name] = "closed"
+                client.close()
+            columns = ("conn_tot", "stot", "dcon", "dses")
+            return seen | self._figures(
+                proxy, "early", "unwelcome", "unheard", "announced", columns=columns
+            )
+
+        self.compare(CONFIG, script, self._prepare)
+
 
 DEFAULTS = "defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n"
 FRONT = DEFAULTS + "frontend f\n bind 127.0.0.1:8080\n default_backend b\n"
@@ -269,6 +325,15 @@ MISTAKES = {
     + " tcp-response content accept\nfrontend f from d\n bind 127.0.0.1:8080\n",
     "order": FRONT + " http-request set-header a b\n tcp-request content accept\n" + BACK,
     "order, use_backend": FRONT + " use_backend b if TRUE\n tcp-request content accept\n" + BACK,
+    "order, session": FRONT + " tcp-request content accept\n tcp-request session accept\n" + BACK,
+    "order, connection": FRONT
+    + " tcp-request session accept\n tcp-request connection accept\n"
+    + BACK,
+    "session in a backend": FRONT + BACK + " tcp-request session accept\n",
+    "connection in a backend": FRONT + BACK + " tcp-request connection accept\n",
+    "never, connection": FRONT + " tcp-request connection reject if { path /x }\n" + BACK,
+    "connection in anonymous defaults": DEFAULTS + " tcp-request connection accept\n" + BACK,
+    "delay": FRONT + " tcp-request inspect-delay x\n" + BACK,
     "never": FRONT + " tcp-request content reject if { status 200 }\n" + BACK,
     "never, named": FRONT + BACK + " acl pp path /x\n tcp-response content accept if pp\n",
     "buffering without HTTP": FRONT.replace("mode http", "mode tcp")

@@ -1,6 +1,5 @@
 """
-C{tcp-request content} and C{tcp-response content}: rules that go before those of HTTP, in TCP mode
-too.
+C{tcp-request} and C{tcp-response}: rules that go before those of HTTP, in TCP mode too.
 """
 
 from __future__ import annotations
@@ -16,6 +15,37 @@ from mwproxy.core.values import BadValue, parse_time_ms
 _SAID = {"frontend": "frontend", "backend": "backend", "defaults": "defaults"}
 
 
+#: Rules of the request's side in the order in which they are asked, and what messages call them.
+_ORDER = {
+    "tcp-request connection": "a 'tcp-request connection'",
+    "tcp-request session": "a 'tcp-request session'",
+    "tcp-request content": "a 'tcp-request content'",
+    "http-request": "an 'http-request'",
+}
+
+
+@keyword(
+    "tcp-request connection",
+    sections=PROXY,
+    high=None,
+    syntax="<action> [options...] [<condition>]",
+)
+@keyword(
+    "tcp-request session", sections=PROXY, high=None, syntax="<action> [options...] [<condition>]"
+)
+def kw_tcp_request_early(line: Line, proxy: model.Proxy) -> None:
+    """
+    Act on connections as they are accepted, or on sessions before anything of them is read.
+    """
+    _refuse_in_anonymous_defaults(line, proxy)
+    if proxy.kind == "backend":
+        raise ConfigError(
+            f"{line.name} is not allowed because backend {proxy.name} is not a frontend"
+        )
+    _rule(line, proxy)
+    _warn_order(line, proxy)
+
+
 @keyword(
     "tcp-request content", sections=PROXY, high=None, syntax="<action> [options...] [<condition>]"
 )
@@ -23,13 +53,9 @@ def kw_tcp_request_content(line: Line, proxy: model.Proxy) -> None:
     """
     Act on streams before C{http-request} rules: accept, reject, set variables, ask agents.
     """
-    if proxy.kind == "defaults" and not proxy.name:
-        raise ConfigError(f"{line.name} is not allowed in anonymous 'defaults' sections")
+    _refuse_in_anonymous_defaults(line, proxy)
     _rule(line, proxy)
-    if "http-request" in proxy.own_rules:
-        _warn_order(line, "an 'http-request'")
-    elif proxy.use_backend:
-        _warn_order(line, "a 'use_backend'")
+    _warn_order(line, proxy)
 
 
 @keyword(
@@ -56,8 +82,21 @@ def _rule(line: Line, proxy: model.Proxy) -> None:
     proxy.own_rules.add(line.name)
 
 
-def _warn_order(line: Line, other: str) -> None:
-    line.warning(f"a 'tcp-request' rule placed after {other} rule will still be processed before.")
+def _warn_order(line: Line, proxy: model.Proxy) -> None:
+    names = list(_ORDER)
+    later = names[names.index(line.name) + 1 :]
+    other = next((_ORDER[name] for name in later if name in proxy.own_rules), "")
+    if not other and proxy.use_backend:
+        other = "a 'use_backend'"
+    if other:
+        line.warning(
+            f"a 'tcp-request' rule placed after {other} rule will still be processed before."
+        )
+
+
+def _refuse_in_anonymous_defaults(line: Line, proxy: model.Proxy) -> None:
+    if proxy.kind == "defaults" and not proxy.name:
+        raise ConfigError(f"{line.name} is not allowed in anonymous 'defaults' sections")
 
 
 @keyword("tcp-request inspect-delay", sections=PROXY, high=None, syntax="<timeout>")
@@ -65,8 +104,7 @@ def kw_tcp_request_inspect_delay(line: Line, proxy: model.Proxy) -> None:
     """
     Accepted without effect: how long rules may be asked again while data comes.
     """
-    if proxy.kind == "defaults" and not proxy.name:
-        raise ConfigError(f"{line.name} is not allowed in anonymous 'defaults' sections")
+    _refuse_in_anonymous_defaults(line, proxy)
     _delay(line, proxy)
 
 
@@ -94,26 +132,21 @@ def _delay(line: Line, proxy: model.Proxy) -> None:
 @keyword("tcp-request", sections=PROXY, high=None, syntax="<ruleset>")
 def kw_tcp_request(line: Line, proxy: model.Proxy) -> None:
     """
-    Refuse rulesets for requests that there are not.
+    Refuse a ruleset that does not exist.
     """
-    _refuse(line, proxy, "'inspect-delay', 'connection', or 'content'", "connection session")
+    _refuse(line, proxy, "'inspect-delay', 'connection', or 'content'")
 
 
 @keyword("tcp-response", sections=PROXY, high=None, syntax="<ruleset>")
 def kw_tcp_response(line: Line, proxy: model.Proxy) -> None:
     """
-    Refuse rulesets for responses that there are not.
+    Refuse a ruleset that does not exist.
     """
-    _refuse(line, proxy, "'inspect-delay' or 'content'", "")
+    _refuse(line, proxy, "'inspect-delay' or 'content'")
 
 
-def _refuse(line: Line, proxy: model.Proxy, expected: str, others: str) -> None:
+def _refuse(line: Line, proxy: model.Proxy, expected: str) -> None:
     where = f"{_SAID.get(proxy.kind, 'proxy')} '{proxy.name}'"
     if not line.args:
         raise ConfigError(f"missing argument for '{line.name}' in {where}")
-    name = line.args[0]
-    if name in others.split():
-        raise ConfigError(
-            f"keyword '{line.name} {name}' is not supported by mwproxy in '{line.section}' section"
-        )
-    raise ConfigError(f"'{line.name}' expects {expected} in {where} (got '{name}')")
+    raise ConfigError(f"'{line.name}' expects {expected} in {where} (got '{line.args[0]}')")

@@ -1,5 +1,5 @@
 """
-Actions of C{tcp-request content} and C{tcp-response content} that end these rulesets.
+Actions of the rulesets of C{tcp-request} and C{tcp-response} that end these.
 """
 
 from __future__ import annotations
@@ -7,11 +7,12 @@ from __future__ import annotations
 from mwproxy.core.families import action
 from mwproxy.rules.ruleset import ALLOW, Rule, RuleLine, Verdict
 
+_ALL = "tcp-request connection tcp-request session tcp-request content tcp-response content"
 _CLOSE = Verdict("close")
 _CUT = Verdict("cut")
 
 
-@action("accept", rulesets="tcp-request content tcp-response content", final=True)
+@action("accept", rulesets=_ALL, final=True)
 def act_accept(line: RuleLine) -> Rule:
     """
     Stop evaluating the ruleset and go on.
@@ -19,7 +20,7 @@ def act_accept(line: RuleLine) -> Rule:
     return lambda stream: ALLOW
 
 
-@action("reject", rulesets="tcp-request content tcp-response content", final=True)
+@action("reject", rulesets=_ALL, final=True)
 def act_reject(line: RuleLine) -> Rule:
     """
     Close the connection without an answer.

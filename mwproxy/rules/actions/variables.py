@@ -16,7 +16,10 @@ from mwproxy.rules.log_format import compile_format
 from mwproxy.rules.ruleset import Rule, RuleLine
 from mwproxy.rules.variables import check_name, guarded_writer, writer
 
-_BOTH = "http-request http-response http-after-response tcp-request content tcp-response content"
+_BOTH = (
+    "http-request http-response http-after-response tcp-request connection tcp-request session "
+    "tcp-request content tcp-response content"
+)
 
 
 def _names(line: RuleLine) -> list[str]:

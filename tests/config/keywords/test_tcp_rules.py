@@ -50,11 +50,44 @@ class ContentTests(KeywordTestCase):
             ],
         )
 
+    def test_order_of_all(self) -> None:
+        """
+        Each line is told of the next ruleset that is asked later and has lines already.
+        """
+        self.read(
+            self.front,
+            "tcp-request connection a",
+            "tcp-request session a",
+            "tcp-request content a",
+            "http-request a",
+        )
+        self.assertEqual(self.warnings(), [])
+        for text, other in (
+            ("tcp-request connection a", "a 'tcp-request session'"),
+            ("tcp-request session a", "a 'tcp-request content'"),
+            ("tcp-request content a", "an 'http-request'"),
+        ):
+            self.read(self.front, text)
+            self.assertEqual(
+                self.warnings(),
+                [f"a 'tcp-request' rule placed after {other} rule will still be processed before."],
+            )
+
     def test_wrong_sections(self) -> None:
         """
         Only named C{defaults} sections have them, and those for responses belong to backends.
         """
         self.read(self.named, "tcp-request content a", "tcp-response content a")
+        self.read(self.named, "tcp-request connection a", "tcp-request session a")
+        self.assertEqual(
+            self.refused(self.back, "tcp-request session a"),
+            "tcp-request session is not allowed because backend b is not a frontend",
+        )
+        self.assertEqual(
+            self.refused(self.base, "tcp-request connection a"),
+            "tcp-request connection is not allowed in anonymous 'defaults' sections",
+        )
+        self.warnings()
         self.assertEqual(
             self.refused(self.base, "tcp-request content a"),
             "tcp-request content is not allowed in anonymous 'defaults' sections",
@@ -68,7 +101,7 @@ class ContentTests(KeywordTestCase):
 
     def test_other_rulesets(self) -> None:
         """
-        Other rulesets are refused, by name when HAProxy has them.
+        There are no other rulesets.
         """
         listen = model.Proxy("listen", "l")
         for section, text, message in (
@@ -85,11 +118,6 @@ class ContentTests(KeywordTestCase):
                 "'tcp-response' expects 'inspect-delay' or 'content' in backend 'b' (got 'foo')",
             ),
             (self.back, "tcp-response", "missing argument for 'tcp-response' in backend 'b'"),
-            (
-                self.front,
-                "tcp-request session accept",
-                "keyword 'tcp-request session' is not supported by mwproxy in 'frontend' section",
-            ),
         ):
             self.assertEqual(self.refused(section, text), message)
 

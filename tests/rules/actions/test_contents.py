@@ -30,6 +30,8 @@ class VerdictTests(SynchronousTestCase):
         for ruleset, word, kind in (
             (REQUEST, "accept", "allow"),
             (REQUEST, "reject", "close"),
+            ("tcp-request connection", "reject", "close"),
+            ("tcp-request session", "accept", "allow"),
             (RESPONSE, "accept", "allow"),
             (RESPONSE, "reject", "close"),
             (RESPONSE, "close", "cut"),
@@ -72,6 +74,16 @@ class VerdictTests(SynchronousTestCase):
         self.assertRaises(ConfigError, rule, ["set-var(txn.a)", "path"], RESPONSE, "backend")
         self.assertRaises(ConfigError, rule, ["set-var(txn.a)", "status"], REQUEST)
         rule(["set-var(txn.a)", "status"], RESPONSE, "backend")
+
+    def test_early(self) -> None:
+        """
+        Before there is a stream only what the connection tells has a value.
+        """
+        for ruleset in ("tcp-request connection", "tcp-request session"):
+            rule(["set-var(sess.a)", "src"], ruleset)
+            for fetch in ("path", "status", "be_name"):
+                self.assertRaises(ConfigError, rule, ["set-var(sess.a)", fetch], ruleset)
+            self.assertRaises(ConfigError, rule, ["set-log-level", "info"], ruleset)
 
     def test_uses_of_http(self) -> None:
         """
