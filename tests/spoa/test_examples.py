@@ -1,5 +1,5 @@
 """
-Tests of the agents in C{doc/examples/agents}: as shipped, with HAProxy as the engine.
+Tests of the agents in C{doc/examples/agents}: as shipped, with HAProxy and with mwproxy as the engine.
 """
 
 from __future__ import annotations
@@ -231,11 +231,15 @@ class ReputationTests(SynchronousTestCase):
 class ExampleTests(AgentTestCase):
     """
     Tests of the examples as a user starts them.
+
+    @ivar product: The engine.
     """
+
+    product = "haproxy"
 
     def example(self, name: str, bind: str = "", **environment: str) -> tuple[AgentProcess, Proxy]:
         """
-        Start an example: its agent and HAProxy with its configuration, on ports of their own.
+        Start an example: its agent and a proxy with its configuration, on ports of their own.
 
         @param bind: More words for the C{bind} line.
 
@@ -250,7 +254,7 @@ class ExampleTests(AgentTestCase):
         self.assertIn("127.0.0.1:12345", text)
         text = text.replace("bind 127.0.0.1:8080", f"bind <listen:web> {bind}")
         text = text.replace("127.0.0.1:12345", f"127.0.0.1:{sock.getsockname()[1]}")
-        proxy = self.make("", product="haproxy")
+        proxy = self.make("", product=self.product)
         proxy.configure(text)
         proxy.start()
         proxy.wait_ready()
@@ -385,6 +389,19 @@ class ExampleTests(AgentTestCase):
         """
         agent, _ = self.example("ip_reputation")
         wait_until(lambda: agent.counters()["checks"] > 0, lambda: agent.output, 2 * PATIENCE)
+
+
+class MwproxyExampleTests(ExampleTests):
+    """
+    The same with mwproxy.
+    """
+
+    product = "mwproxy"
+
+    def test_certificates(self) -> None:
+        """
+        Not here: mwproxy has no TLS for traffic.
+        """
 
 
 class Authority:
