@@ -127,12 +127,17 @@ class ConsoleService(Service):
         )
         self._port.watch()
 
-    def part_with_tls(self) -> None:
+    def part(self, requests: Sequence[object]) -> None:
         """
-        Have another process go on with the TLS connections: this one becomes another program.
+        Part with what cannot cross, as this process becomes another program: tell the clients whose
+        connections end, and have another process go on with TLS.
+
+        @param requests: The reloads that connections may wait for.
 
         @raise OSError: There can be no more processes.
         """
+        for session in list(self._sessions):
+            session.farewell(requests)
         if self._port is not None and self._port.bridges:
             from mwproxy.console.tls_departure import depart
 

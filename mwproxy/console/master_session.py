@@ -104,21 +104,15 @@ class MasterConsole(LineSession):
 
         @param requests: The reloads that connections may wait for.
 
-        @return: L{None} for one that is over, or that ends here (C{@*}, Python) and was told so.
+        @return: L{None} for one that is over, or ends here (C{@*}, Python).
         """
         self.hurry()
         # When all is sent the next command may begin.
         flush(self.transport)
         self.hurry()
         relay = self._relay_facts()
-        awaited = self.state.awaited
-        position = next((i for i, each in enumerate(requests) if each is awaited), -1)
-        if self._gone:
-            return None
-        if self._busy and relay is None and position < 0:
-            self.send(REPLACED)
-            self.write_out()
-            flush(self.transport)
+        position = self._position(requests)
+        if self._gone or (self._busy and relay is None and position < 0):
             return None
         facts = SessionFacts(
             int(self.transport.fileno()),
@@ -134,6 +128,25 @@ class MasterConsole(LineSession):
         for name in _CARRIED:
             setattr(facts, name, getattr(self.state, name))
         return facts
+
+    def _position(self, requests: Sequence[object]) -> int:
+        """
+        Find the reload that it waits for, -1 for none.
+        """
+        awaited = self.state.awaited
+        return next((i for i, each in enumerate(requests) if each is awaited), -1)
+
+    def farewell(self, requests: Sequence[object]) -> None:
+        """
+        Tell the client, if the connection ends with this image of the master.
+
+        @param requests: The reloads that connections may wait for.
+        """
+        if self._busy and self._link is None and self._position(requests) < 0:
+            self.hurry()
+            self.send(REPLACED)
+            self.write_out()
+            flush(self.transport)
 
     def _relay_facts(self) -> RelayFacts | None:
         if self._link is None:

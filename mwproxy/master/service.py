@@ -139,7 +139,7 @@ class MasterService(MultiService):
         )
         self.supervisor = Supervisor(self._instance, self._ended, launcher=launcher, early=early)
         if origin is not None:
-            upgrade = Upgrade(self._instance, origin, self.facts, part=self._part_with_tls)
+            upgrade = Upgrade(self._instance, origin, self.facts, part=self._part)
             self.supervisor.upgrade_with(upgrade)
         self._status: int | None = None
 
@@ -365,9 +365,10 @@ class MasterService(MultiService):
         for service in self._consoles:
             service.setServiceParent(self)
 
-    def _part_with_tls(self) -> None:
+    def _part(self) -> None:
+        awaited = self.supervisor.awaited()
         for service in self._consoles:
-            service.part_with_tls()
+            service.part(awaited)
 
     def _take_over(self) -> None:
         instance = self._instance

@@ -98,11 +98,28 @@ class SessionTests(SynchronousTestCase):
 
     def test_what_cannot_go_on(self) -> None:
         """
-        A client whose command ends with this image is told so.
+        A client whose command ends with this image is told so when that is certain; others are not.
         """
+        self.session.farewell([])
         self.session.hold()
         self.assertIsNone(self.session.facts([]))
+        self.assertEqual(self.wire.text(), "")
+        self.session.farewell([])
         self.assertEqual(self.wire.text(), REPLACED)
+
+    def test_no_farewell(self) -> None:
+        """
+        Who waits for a worker, or for a reload, stays.
+        """
+        asked = object()
+        self.session.hold()
+        self.session.state.awaited = asked
+        self.session.farewell([object(), asked])
+        self.session.release()
+        self.session.state.awaited = None
+        self.say("@1 show info\n")
+        self.session.farewell([])
+        self.assertNotIn(REPLACED, self.wire.text())
 
     def test_input(self) -> None:
         """
