@@ -1,5 +1,5 @@
 """
-Tests of the agents in C{doc/examples/agents}: as shipped, with HAProxy and with mwproxy as the engine.
+Tests of the agents in C{doc/examples/agents}: as shipped, with HAProxy and mwproxy as the engine.
 """
 
 from __future__ import annotations

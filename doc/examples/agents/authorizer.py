@@ -2,7 +2,7 @@
 Who may in: a client with a certificate on the list, or one with a valid JSON Web Token.
 
     JWT_SECRET_FILE=secret mwproxy spoa doc/examples/agents/authorizer.py
-    haproxy -f doc/examples/agents/authorizer.cfg
+    mwproxy -f doc/examples/agents/authorizer.cfg    # or haproxy
 
 JWT_SECRET_FILE (HS256) or JWT_KEY_FILE (RS256, a public key in PEM) says how tokens are signed,
 JWT_AUDIENCE whom they have to be for; CERTIFICATE_NAMES are the common names that need no token,

@@ -2,7 +2,7 @@
 Looks into the bodies of requests: forbidden words, JSON that is none, bodies that are cut.
 
     mwproxy spoa doc/examples/agents/body_inspector.py
-    haproxy -f doc/examples/agents/body_inspector.cfg
+    mwproxy -f doc/examples/agents/body_inspector.cfg    # or haproxy
 
 HAProxy sends what it has in its buffer, and not more than a frame holds. A body of which only the
 beginning was sent is tagged as such; the configuration decides what to do with it.

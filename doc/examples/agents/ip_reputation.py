@@ -2,7 +2,7 @@
 How trustworthy is this address? The answer comes from a file that is read again when it changes.
 
     mwproxy spoa doc/examples/agents/ip_reputation.py
-    haproxy -f doc/examples/agents/ip_reputation.cfg
+    mwproxy -f doc/examples/agents/ip_reputation.cfg    # or haproxy
 
 Each line of the file is a network and a score from 0 (never) to 100 (always); the longest network
 that has the address counts. REPUTATION_FILE names another file. A file with a mistake changes
