@@ -128,7 +128,12 @@ def cmd_shutdown_session(invocation: Invocation) -> None:
 
 
 def _close(session: Any) -> None:
-    session.close()
+    # Its stream has to give back what it holds: its place in a queue, with a server, at an agent.
+    kill = getattr(session.stream, "kill", None)
+    if kill is not None:
+        kill()
+    else:
+        session.close()
 
 
 @command("shutdown sessions server", on="worker", changes=True, level="admin",

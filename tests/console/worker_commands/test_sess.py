@@ -190,6 +190,16 @@ class SessTests(SynchronousTestCase):
         self.assertEqual(self.say("shutdown sessions server be1/s1"), [])
         self.assertTrue(self.one.closed)
 
+    def test_shutdown_ends_the_stream(self) -> None:
+        """
+        A stream at work is ended as such, so that it gives back what it holds.
+        """
+        ended: list[str] = []
+        stream: Any = self.one.stream
+        stream.kill = lambda: ended.append("stream")
+        self.assertEqual(self.say("shutdown sessions server be1/s1"), [])
+        self.assertEqual((ended, self.one.closed), (["stream"], False))
+
     def test_duration(self) -> None:
         """
         Ages have their two largest units.
