@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from mwproxy.net.exchange import DONE as STREAM_DONE
@@ -105,12 +106,15 @@ class Ask:
     parked_at: float = inf
 
     def __init__(
-        self, engine: Engine, plan: Plan, asker: Any, part: Part, payload: bytes, policy: str
-    ) -> None:
+        self, engine: Engine, plan: Plan, asker: Any, part: Part, payload: bytes, policy: str,
+        limit: float, now: float,
+    ) -> None:  # fmt: skip
         """
         @param part: What the engine remembers of the stream.
 
         @param payload: The messages.
+
+        @param now: The reactor's clock.
         """
         self.engine = engine
         self.plan = plan
@@ -118,9 +122,10 @@ class Ask:
         self.session = asker.session
         self.part = part
         self.policy = policy
+        self.limit = limit
+        self.begun = self.encoded = now
+        self.started = monotonic()
         self._payload = payload
-        self.begun = self.encoded = self.started = 0.0
-        self.limit = inf
         part.frames = frames = part.frames + 1
         ids = encode_varint(part.stream_id) + encode_varint(frames)
         self.key = ANSWERS + ids

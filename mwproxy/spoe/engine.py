@@ -138,10 +138,7 @@ class Engine:
         if written is None:
             return None
         payload, policy, limit = written
-        ask = Ask(self, plan, stream, part, payload, policy)
-        ask.begun = ask.encoded = now
-        ask.started = monotonic()
-        ask.limit = limit
+        ask = Ask(self, plan, stream, part, payload, policy, limit, now)
         if policy == WAIT:
             ask.deadline = now + self._processing
         if len(ask.frame) - 4 > self._agent.max_frame_size:
@@ -171,7 +168,10 @@ class Engine:
         """
         plane = self._plane
         now = plane.reactor.now
-        ask.expiry = expiry = now + min(ask.limit, ask.deadline - now)
+        expiry = now + ask.limit
+        if ask.deadline < expiry:
+            expiry = ask.deadline
+        ask.expiry = expiry
         if expiry == inf:
             ask.expiry = expiry = now + SWEEP
         if expiry < ask.parked_at:

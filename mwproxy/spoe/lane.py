@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from mwproxy.spoe.pool import Pool
 
 #: Seconds between attempts to connect: the first delay, and the longest.
-FIRST_DELAY, LONGEST_DELAY = 0.05, 1.0
+FIRST_DELAY, LONGEST_DELAY = 0.05, 0.25
+#: Seconds between log lines that say the same.
+QUIET = 1.0
 
 
 class Lane:
@@ -46,7 +48,8 @@ class Lane:
     """
 
     __slots__ = (
-        "_coming", "_delay", "_expected", "_parting", "_ready", "_rests_until", "answered",
+        "_coming", "_delay", "_expected", "_parting", "_ready", "_rests_until", "_said",
+        "_said_at", "answered",
         "connections", "expiry", "failed", "line", "opened", "parked_at", "pool", "server",
         "waiting",
     )  # fmt: skip
@@ -66,6 +69,8 @@ class Lane:
         self._expected = pool.max_waiting if pool.pipelining else 1
         self._delay = 0.0
         self._rests_until = 0.0
+        self._said = ""
+        self._said_at = 0.0
 
     @property
     def resting(self) -> bool:
@@ -170,6 +175,7 @@ class Lane:
         self._coming -= 1
         self._expected = most
         self._delay = self._rests_until = 0.0
+        self._said = ""
 
     def has_room(self, connection: AgentConnection) -> None:
         """
@@ -218,7 +224,10 @@ class Lane:
         self._delay = min(LONGEST_DELAY, self._delay * 2 or FIRST_DELAY)
         self._rests_until = pool.plane.reactor.now + self._delay
         pool.count_failure(self.server, failure.reason)
-        pool.say(self.server, f"connection failed: {failure.reason}")
+        now = pool.plane.reactor.now
+        if failure.reason != self._said or now >= self._said_at + QUIET:
+            self._said, self._said_at = failure.reason, now
+            pool.say(self.server, f"connection failed: {failure.reason}")
         if not self._ready and not self._coming:
             self.send_on()
 

@@ -125,7 +125,7 @@ class Pool:
         if backend.balancer.sticky or not backend.queue:
             server = pick(ask, backend, avoid)  # type: ignore[arg-type]  # it is like a stream
         if server is not None:
-            lane = self._lane(server)
+            lane = self._lanes.get(server) or self._lane(server)
             if lane.resting:
                 self.elsewhere(ask, server)
             else:
