@@ -60,6 +60,8 @@ class Sections:
         self._discovery = discovery
         self._defaults: list[Proxy] = []
         self._explicit: set[int] = set()
+        #: The kind of the first section that follows a defaults section with rules.
+        self._heirs: dict[int, str] = {}
         self._implicit: set[int] = set()
         self._fronts: dict[str, Proxy] = {}
         self._backs: dict[str, Proxy] = {}
@@ -151,8 +153,8 @@ class Sections:
                 f"config : parsing [{where}]: a listen section cannot inherit from a defaults"
                 " section defining TCP/HTTP rules."
             )
-        if source is not None and kind == "frontend":
-            self._check_inherited(source, where)
+        if source is not None and kind in ("frontend", "backend"):
+            self._check_inherited(source, kind, where)
         self.name, self.subject = name or kind, proxy
 
     def _source(
@@ -236,8 +238,14 @@ class Sections:
         if proxy.has_backend:
             self._backs.setdefault(proxy.name, proxy)
 
-    def _check_inherited(self, source: Proxy, where: Where) -> None:
-        if source.rule_lines.get("tcp-response content"):
+    def _check_inherited(self, source: Proxy, kind: str, where: Where) -> None:
+        if any(source.rule_lines.values()) and self._heirs.setdefault(id(source), kind) != kind:
+            self._diagnostics.alert(
+                f"config : parsing [{where}]: frontends and backends cannot inherit from the same"
+                " defaults section if it defines TCP/HTTP rules (defaults section at"
+                f" {source.where})."
+            )
+        if kind == "frontend" and source.rule_lines.get("tcp-response content"):
             self._diagnostics.alert(
                 f"config : parsing [{where}]: a frontend section cannot inherit from a defaults"
                 " section defining 'tcp-response content' rules (defaults section at"

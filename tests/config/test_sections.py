@@ -240,6 +240,32 @@ class RulesTests(LoadingTestCase):
             ],
         )
 
+    def test_rules_for_one_side(self) -> None:
+        """
+        Rules of a C{defaults} section are for frontends or for backends, those of responses for
+        backends.
+        """
+        self.assertEqual(
+            self.alerts(
+                "defaults d\n mode http\n http-request one\n"
+                "frontend f from d\n disabled\nbackend b from d\nfrontend g from d\n disabled\n"
+                "defaults e\n mode http\nfrontend h from e\n disabled\nbackend c from e\n"
+            ),
+            [
+                "parsing [1.cfg:6]: frontends and backends cannot inherit from the same defaults"
+                " section if it defines TCP/HTTP rules (defaults section at 1.cfg:1)."
+            ],
+        )
+        self.assertEqual(
+            self.alerts(
+                "defaults d\n mode http\n tcp-response content one\nfrontend f from d\n disabled\n"
+            ),
+            [
+                "parsing [1.cfg:4]: a frontend section cannot inherit from a defaults section"
+                " defining 'tcp-response content' rules (defaults section at 1.cfg:1)."
+            ],
+        )
+
 
 class ProgramsTests(LoadingTestCase):
     """
