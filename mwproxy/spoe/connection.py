@@ -177,7 +177,14 @@ class AgentConnection:
         for ask in asks:
             ask.sent = now
             ask.unsent = False
-        pool.count_sent(self.lane.server, len(data), len(asks))
+        size = len(data)
+        counters = self.lane.server.counters
+        counters.bin += size
+        counters.lastsess = now
+        counters.reuse += len(asks)
+        counters = pool.backend.counters
+        counters.bin += size
+        counters.lastsess = now
         if not whole and self.room:
             self.lane.no_room(self)
 
@@ -244,7 +251,9 @@ class AgentConnection:
         talk = self.talk
         if talk.phase is Phase.READY:
             self.expiry = self._reactor.now + pool.idle_timeout
-        pool.count_received(self.lane.server, len(data))
+        size = len(data)
+        self.lane.server.counters.bout += size
+        pool.backend.counters.bout += size
         self._take(talk.receive(data))
 
     def _read_rest(self) -> None:

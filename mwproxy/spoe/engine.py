@@ -92,6 +92,7 @@ class Engine:
         self._set_error = _writer(agent.set_on_error)
         self._set_process = _writer(agent.set_process_time)
         self._set_total = _writer(agent.set_total_time)
+        self._timed = self._set_process is not None or self._set_total is not None
 
     def step(self, event: str, messages: Iterable[SpoeMessage]) -> Step:
         """
@@ -288,33 +289,44 @@ class Engine:
         """
         ask.step = DONE
         figures = self.figures
-        now = self._plane.reactor.now
-        taken = monotonic() - ask.started
-        taken_ms = max(0, int((now - ask.begun) * 1000 + 0.5))
-        stream = ask.asker
-        part = ask.part
-        part.total_ms += taken_ms
         figures.processed += 1
         verdict = None
         if code:
-            figures.failed += 1
-            figures.codes[code] = figures.codes.get(code, 0) + 1
-            part.off = not self._agent.continue_on_error
-            if self._set_error is not None and code != INTERRUPTED:
-                self._set_error(stream, code)
-            if ask.policy != OPEN and code != INTERRUPTED:
-                figures.refused += 1
-                verdict = REFUSED
+            verdict = self._note_failure(ask, code)
         else:
-            figures.latencies.add(taken)
+            figures.latencies.add(monotonic() - ask.started)
+        if self.log is None and not self._timed:
+            return verdict
+        now = self._plane.reactor.now
+        taken_ms = int((now - ask.begun) * 1000 + 0.5)
+        ask.part.total_ms += taken_ms
         if self._set_process is not None:
-            self._set_process(stream, taken_ms)
+            self._set_process(ask.asker, taken_ms)
         if self._set_total is not None:
-            self._set_total(stream, part.total_ms)
+            self._set_total(ask.asker, ask.part.total_ms)
         if self.log is not None and (code or not self._agent.dontlog_normal):
             line = event_line(ask, code, now, taken_ms, figures)
             self.log(WARNING if code else NOTICE, line)
         return verdict
+
+    def _note_failure(self, ask: Ask, code: int) -> Verdict | None:
+        """
+        Note that there is no answer.
+
+        @return: What becomes of the stream.
+        """
+        figures = self.figures
+        figures.failed += 1
+        figures.codes[code] = figures.codes.get(code, 0) + 1
+        ask.part.off = not self._agent.continue_on_error
+        if code == INTERRUPTED:
+            return None
+        if self._set_error is not None:
+            self._set_error(ask.asker, code)
+        if ask.policy == OPEN:
+            return None
+        figures.refused += 1
+        return REFUSED
 
     def say(self, server: str, text: str) -> None:
         """

@@ -246,25 +246,6 @@ class Pool:
         """
         self._say(server.name, text)
 
-    def count_sent(self, server: Server, size: int, frames: int) -> None:
-        """
-        Count bytes that went to an agent.
-        """
-        now = self.plane.reactor.now
-        server.counters.bin += size
-        server.counters.lastsess = now
-        server.counters.reuse += frames
-        counters = self.backend.counters
-        counters.bin += size
-        counters.lastsess = now
-
-    def count_received(self, server: Server, size: int) -> None:
-        """
-        Count bytes that came from an agent.
-        """
-        server.counters.bout += size
-        self.backend.counters.bout += size
-
     def count_failure(self, server: Server, reason: str) -> None:
         """
         Count a connection that could not be made.

@@ -80,6 +80,24 @@ class EngineTests(EngineTestCase):
         self.assertRegex(self.lines[0][1], r"st=1 0/0/-1/-1/520 1/1 0/0 1/1$")
         self.assertEqual(self.lines[0][0], 4)
 
+    def test_times(self) -> None:
+        """
+        Variables tell how long the last event took, and all of them.
+        """
+        agent = self.origin()
+        self.begin(
+            [agent], messages=MESSAGE + "spoe-message first\n event on-frontend-tcp-request\n",
+            options="option set-process-time took\n option set-total-time total",
+            proxies=FRONTEND.replace("txn.e.word", "txn.e.took").replace(".error", ".total"),
+        )  # fmt: skip
+        client = self.request()
+        talk = self.talk(agent)
+        for seconds in (0.1, 0.2):
+            ids, _ = talk.asked()
+            self.advance(seconds)
+            talk.answer(ids)
+        self.assertEqual((self.status(client), self.body), (200, b"200 error=300"))
+
     def test_message_timeout(self) -> None:
         """
         A message may have a timeout of its own, shorter or longer.
