@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,6 +87,9 @@ def main(argv: list[str] | None = None) -> int:
         # The process is ours, and what it imports stays: looking for cycles in that is in vain.
         # Whoever stays enables it again.
         gc.disable()
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            # Until somebody handles it: it ends us, without a traceback.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
     postpone_cookies()
     argv0 = _program()
     arrival = None

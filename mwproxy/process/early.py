@@ -14,7 +14,7 @@ import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
-from signal import SIGKILL
+from signal import SIGINT, SIGKILL
 
 from mwproxy.process.environment import initial_environment
 from mwproxy.process.spawn import worker_command, worker_environment
@@ -85,7 +85,10 @@ def start_early(environment: Mapping[str, str]) -> EarlyWorker | None:
         actions: list[tuple[int, ...]] = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), CHANNEL_FD)]
         actions += [(os.POSIX_SPAWN_CLOSE, fd) for fd in _inheritable() if fd > CHANNEL_FD]
         try:
-            pid = os.posix_spawn(command[0], command, variables, file_actions=actions)
+            # It unblocks all once it ignores this one, which the terminal sends to both of us.
+            pid = os.posix_spawn(
+                command[0], command, variables, file_actions=actions, setsigmask=[SIGINT]
+            )
         except OSError:
             ours.close()
             return None

@@ -6,7 +6,6 @@ descriptor 3.
 from __future__ import annotations
 
 import gc
-import signal
 import sys
 from importlib import import_module
 
@@ -43,8 +42,6 @@ def main() -> int:
     @return: The exit status.
     """
     unblock_signals()
-    # The terminal sends it to all of us; it is the master's to end us, or its end that does.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     reactor = install_reactor()
     import_later()
     from mwproxy.worker.controlled import run_controlled

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import signal
 import socket
 import sys
 from pathlib import Path
@@ -36,7 +35,6 @@ def main() -> int:
     @return: The exit status, in the nursery and in each worker.
     """
     unblock_signals()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_later()
     rehearse()
     # What exists now is shared with all workers: collections must not touch it.

@@ -5,6 +5,7 @@ Tests for L{mwproxy.process.early}, with true processes.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from pathlib import Path
 from unittest.mock import patch
@@ -72,6 +73,20 @@ class EarlyWorkerTests(SynchronousTestCase):
         environment = (found / "environ").read_bytes().split(b"\0")
         self.assertIn(b"MWPROXY_SIGN=1", environment)
         self.assertNotIn(b"NOTIFY_SOCKET=/n", environment)
+
+    def test_interrupted(self) -> None:
+        """
+        What the terminal sends to everybody does not end it, however early that comes.
+        """
+        worker = self.start()
+        os.kill(worker.pid, signal.SIGINT)
+        sock = worker.take()
+        assert sock is not None
+        sock.settimeout(30)
+        (hello,) = amp.parseString(sock.recv(1000))
+        self.assertEqual(hello[b"_command"], b"Hello")
+        sock.close()
+        os.waitpid(worker.pid, 0)
 
     def test_discarded(self) -> None:
         """

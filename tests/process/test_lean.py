@@ -54,6 +54,9 @@ class LeanTests(SynchronousTestCase):
         Neither a worker, nor the nursery, nor a master imports what it does not use.
         """
         self.assert_unused(
+            "import sys, types",
+            "name = types.SimpleNamespace(name='mwproxy.worker.nursery')",
+            "sys.modules['__main__'].__spec__ = name",
             "import mwproxy.worker.nursery",
             "from mwproxy.worker.__main__ import import_later",
             "import_later()",
@@ -139,5 +142,15 @@ class LeanTests(SynchronousTestCase):
             LEAN,
             "from twisted.internet import tcp, defer",
             "print(hasattr(tcp.Connection, 'startTLS'), defer.iscoroutine is asyncio.iscoroutine)",
+        )
+        self.assertEqual(printed.split(), ["True", "True"])
+
+    def test_somebody_elses_process(self) -> None:
+        """
+        A process that only imports our modules is left as it is.
+        """
+        printed = self.run_it(
+            "import mwproxy.worker.nursery, mwproxy.worker.__main__, gc, signal",
+            "print(gc.isenabled(), signal.getsignal(signal.SIGINT) is signal.default_int_handler)",
         )
         self.assertEqual(printed.split(), ["True", "True"])
