@@ -116,8 +116,8 @@ class ErrorsTests(SpoeTestCase):
             ({"max-frame-size": 100}, 9, "max-frame-size too big or too small"),
         )
         agent = self.scripted()
-        # More than the pause between two attempts.
-        proxy = self.web(spoe_file(processing="1500ms"), agent.address, said=SAID)
+        # Far more than the pause between two attempts.
+        proxy = self.web(BRIEF, agent.address, said=SAID)
         for changes, status, reason in cases:
             items = {name: value for name, value in (hello | changes).items() if value is not None}
             said = encode_frame(Kind.AGENT_HELLO, encode_kvlist(items))
