@@ -4,6 +4,7 @@ TCP mode: a client connection, the server connection chosen for it, and bytes bo
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from mwproxy.core.specialize import specialized
@@ -67,7 +68,7 @@ class TcpExchange(Exchange):
         self.session.frontend.counters.dreq += 1
         if self.route is not None:
             self.enter(self.route)
-        self.finish("P", "R")
+        self._reject("P", "R")
 
     def _decided_request(self, verdict: Outcome) -> None:
         """
@@ -94,13 +95,23 @@ class TcpExchange(Exchange):
             self.link.pause_reading()
             self.hold(verdict, self._decided_response)
         elif verdict.kind == "cut":
-            self.finish()
+            self._reject("-", "-")
         else:
             self.session.frontend.counters.dresp += 1
             self.route.backend.counters.dresp += 1
             if self.server is not None:
                 self.server.counters.dresp += 1
-            self.finish("P", "D")
+            self._reject("P", "D")
+
+    def _reject(self, cause: str, phase: str) -> None:
+        """
+        End the stream by a rule's order. What the client has sent is thrown away: unread it would
+        make a reset of the end.
+        """
+        session = self.session
+        with suppress(OSError):
+            session.recv(session.plane.bufsize)
+        self.finish(cause, phase)
 
     def _join(self, link: ServerLink) -> None:
         """
