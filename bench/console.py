@@ -5,10 +5,11 @@ Consoles: what answers cost, what sessions take, and what clients feel of it.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import multiprocessing
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from bench.peers import COMMANDS, PATIENCE, Peer
@@ -82,14 +83,19 @@ def stat() -> list[Row]:
             haproxy, mwproxy = interleaved(peers, measure)
             rows.append(Row(f"{words}, {SERVERS:,} servers", "ms CPU", haproxy, mwproxy))
         quiet = [_latency(peer) for peer in peers]
-        busy = [_while_busy(peer) for peer in peers]
-    p99 = [[percentile(values, 99) for values in each] for each in (quiet, busy)]
-    growth = [loaded / alone for alone, loaded in zip(*p99, strict=True)]
+        busy = [_while_busy(peer, _ask_for_ever) for peer in peers]
+        changed = [_while_busy(peer, _change_for_ever) for peer in peers]
+    p99 = [[percentile(values, 99) for values in each] for each in (quiet, busy, changed)]
+    growth, felt = (
+        [loaded / alone for alone, loaded in zip(p99[0], each, strict=True)] for each in p99[1:]
+    )
     return [
         *rows,
         Row("p99 of a request, consoles silent", "ms", p99[0][0], p99[0][1]),
         Row("the same while show stat is asked all the time", "ms", p99[1][0], p99[1][1]),
         Row("growth of it", "×", growth[0], growth[1], 2.0, absolute=True),
+        Row("the same while set server is asked all the time", "ms", p99[2][0], p99[2][1]),
+        Row("growth of it by set server", "×", felt[0], felt[1], 2.0, absolute=True),
     ]
 
 
@@ -104,16 +110,28 @@ def _latency(peer: Peer) -> list[float]:
     return found
 
 
-def _ask_for_ever(path: str, command: str) -> None:
+def _ask_for_ever(path: str) -> None:
+    """Have `show stat` answered without a pause."""
     with contextlib.suppress(OSError):
         while True:
-            _answer(path, command)
+            _answer(path, "show stat")
 
 
-def _while_busy(peer: Peer) -> list[float]:
+def _change_for_ever(path: str) -> None:
+    """Change one server after another over one connection, without a pause."""
+    with contextlib.suppress(OSError), _open(path) as sock:
+        sock.sendall(b"prompt\n")
+        _until_prompt(sock)
+        for turn in itertools.count():
+            backend, server = divmod(turn % SERVERS, 10)
+            sock.sendall(f"set server be{backend}/s{server} weight {turn % 250 + 1}\n".encode())
+            _until_prompt(sock)
+
+
+def _while_busy(peer: Peer, keep_busy: Callable[[str], None]) -> list[float]:
     # A process of its own: threads would wait for each other here, not for the proxy.
     context: Any = multiprocessing.get_context("fork")
-    asking = context.Process(target=_ask_for_ever, args=(_path(peer), "show stat"), daemon=True)
+    asking = context.Process(target=keep_busy, args=(_path(peer),), daemon=True)
     asking.start()
     try:
         return _latency(peer)
