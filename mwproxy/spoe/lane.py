@@ -17,6 +17,7 @@ from mwproxy.live.servers import Server
 from mwproxy.live.spoe import AgentFigures
 from mwproxy.protocols.spop.errors import Status
 from mwproxy.spoe.ask import LINED, Ask
+from mwproxy.spoe.codes import INTERRUPTED, TOO_BIG
 from mwproxy.spoe.connection import AgentConnection
 from mwproxy.spoe.conversation import Failed, Phase
 
@@ -88,7 +89,7 @@ class Lane:
         if self._ready:
             connection = self._ready[-1]
             if len(ask.frame) - 4 > connection.max_frame_size:
-                self.pool.too_big(ask)
+                self.pool.give_up(ask, TOO_BIG)
                 return
             connection.send(ask)
             return
@@ -112,8 +113,11 @@ class Lane:
             if ask.step != LINED or ask.server is not self.server:
                 continue
             self._left_line()
+            if ask.pointless:
+                self.pool.give_up(ask, INTERRUPTED)
+                continue
             if len(ask.frame) - 4 > connection.max_frame_size:
-                self.pool.too_big(ask)
+                self.pool.give_up(ask, TOO_BIG)
                 continue
             connection.send(ask)
             return True

@@ -19,7 +19,7 @@ from mwproxy.net.plane import Plane
 from mwproxy.protocols.spop.hello import EngineHello
 from mwproxy.spoe.answers import AnswerReader, Change
 from mwproxy.spoe.ask import LINED, NEW, QUEUED, SENT, Ask
-from mwproxy.spoe.codes import NO_RESOURCES, TOO_BIG
+from mwproxy.spoe.codes import NO_RESOURCES
 from mwproxy.spoe.conversation import Failed
 from mwproxy.spoe.lane import Lane
 from mwproxy.stream.assignment import enqueue, leave_queue, may_wait, pick, release, take
@@ -222,12 +222,20 @@ class Pool:
         """
         self._asker.lost(ask, failure)
 
-    def too_big(self, ask: Ask) -> None:
+    def give_up(self, ask: Ask, code: int) -> None:
         """
-        Tell that a frame is too large for the agent.
+        Tell that a question will not be sent, when the events of this turn are handled: whoever
+        gets its place may have to give up too.
+
+        @param code: As C{option set-on-error} has it.
         """
         ask.step = SENT
-        self._asker.failed(ask, TOO_BIG)
+        self.plane.reactor.later.append((self._gave_up, (ask, code)))
+
+    def _gave_up(self, found: tuple[Ask, int]) -> None:
+        ask, code = found
+        if ask.step == SENT:
+            self._asker.failed(ask, code)
 
     def connection_delay(self, now: float) -> float:
         """

@@ -397,6 +397,43 @@ class PoolTests(EngineTestCase):
         for client in clients:
             self.served(client)
 
+    def test_all_too_big(self) -> None:
+        """
+        However many in the queue are too large for the agent, each is told so.
+        """
+        agent = self.origin()
+        self.begin([agent], server="maxconn 1", options="max-waiting-frames 9", timeouts=PATIENT)
+        client = self.request()
+        talk = Talk(agent.accept())
+        talk.greet("pipelining", size=256)
+        ids, _ = talk.asked()
+        ask = self.frontend().events["on-frontend-http-request"]
+        decided: list[object] = []
+        for _ in range(1500):
+            stream: Any = make_stream(b"GET /%b HTTP/1.1\r\nhost: a\r\n\r\n" % (b"x" * 300))
+            stream.step = 0
+            ask(stream).begin(decided.append)
+        self.assertEqual(decided, [])
+        talk.answer(ids, WORD)
+        self.served(client)
+        self.until(lambda: len(decided) == 1500)
+        self.assertEqual(self.figures.codes, {3: 1500})
+
+    def test_client_leaves_the_line(self) -> None:
+        """
+        What is asked for a stream that has ended is not sent.
+        """
+        agent = self.origin()
+        self.begin([agent], timeouts=PATIENT)
+        client = self.request()
+        talk = Talk(agent.accept())
+        client.reset()
+        self.until(lambda: not self.plane.state.sessions)
+        talk.greet()
+        talk.peer.quiet()
+        self.until(lambda: self.figures.processed == 1)
+        self.assertEqual(self.figures.codes, {5: 1})
+
     def test_timeout_in_the_queue(self) -> None:
         """
         Who has waited too long leaves the queue.

@@ -112,6 +112,30 @@ class ReaderTests(SynchronousTestCase):
     Tests of cutting bytes into frames.
     """
 
+    @quick
+    @given(st.lists(FRAMES, max_size=6), st.integers(1, 60), st.binary(max_size=20))
+    def test_cut(self, frames: list[bytes], step: int, rest: bytes) -> None:
+        """
+        The short way gives the same frames as the long one, and refuses the same.
+        """
+        data = b"".join(frames) + rest
+        pieces = [data[at : at + step] for at in range(0, len(data), step)]
+        found: list[bytes | str] = []
+        expected: list[bytes | str] = []
+        for short, into in ((True, found), (False, expected)):
+            reader = FrameReader(256)
+            try:
+                for piece in pieces:
+                    if short:
+                        into += reader.cut(piece)
+                    else:
+                        reader.feed(piece)
+                    while (frame := reader.next()) is not None:
+                        into.append(frame)
+            except BadFrame as error:
+                into.append(str(error))
+        self.assertEqual(found, expected)
+
     def test_every_split(self) -> None:
         """
         However the bytes are cut, the frames are the same.

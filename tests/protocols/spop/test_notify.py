@@ -13,13 +13,15 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.protocols.spop.data import Value
 from mwproxy.protocols.spop.errors import BadFrame
-from mwproxy.protocols.spop.frames import decode_head
+from mwproxy.protocols.spop.frames import Kind, decode_head, encode_frame
 from mwproxy.protocols.spop.notify import (
     Message,
     decode_notify,
     encode_message_head,
     encode_notify,
+    notify_frame,
 )
+from mwproxy.protocols.spop.varint import encode_varint
 from tests.protocols.spop.strategies import IDS, MESSAGES, quick
 
 
@@ -27,6 +29,17 @@ class NotifyTests(SynchronousTestCase):
     """
     Tests of NOTIFY frames.
     """
+
+    @quick
+    @given(IDS, IDS, st.binary(max_size=300))
+    def test_parts(self, stream_id: int, frame_id: int, payload: bytes) -> None:
+        """
+        A frame of parts is the same as any frame.
+        """
+        ids = encode_varint(stream_id) + encode_varint(frame_id)
+        self.assertEqual(
+            notify_frame(payload, ids), encode_frame(Kind.NOTIFY, payload, stream_id, frame_id)
+        )
 
     def test_form(self) -> None:
         """
