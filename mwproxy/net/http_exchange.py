@@ -207,6 +207,8 @@ class HttpExchange(HttpBody):
         counters = session.frontend.counters
         if kind == "close":
             counters.dreq += 1
+            if verdict.status and self.backend is not None:
+                self.backend.counters.dreq += 1
             self.cause, self.phase = "P", "R"
             self.request_at = 0.0
             self.account()

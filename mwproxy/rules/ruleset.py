@@ -30,7 +30,8 @@ class Verdict:
     @ivar answer: Makes the whole HTTP answer (head and body) from the stream; L{None} for
         C{allow}, C{close} and C{cut}, and for C{deny} with the proxy's error answer for L{status}.
 
-    @ivar status: Status of the answer.
+    @ivar status: Status of the answer; with C{close} 0 from rules that are not of HTTP, whose
+        backend does not count it.
     """
 
     kind: str

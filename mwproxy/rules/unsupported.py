@@ -106,7 +106,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "http-request": frozenset(
         """
         add-acl auth cache-use capture del-acl del-map disable-l7-retry do-log do-resolve
-        early-hint normalize-uri pause reject sc-add-gpc sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1
+        early-hint normalize-uri pause sc-add-gpc sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1
         sc-set-gpt sc-set-gpt0 set-bandwidth-limit set-bc-mark set-bc-tos
         set-dst set-dst-port set-fc-mark set-fc-tos set-map set-mark set-nice
         set-priority-class set-priority-offset set-retries set-src set-src-port set-timeout

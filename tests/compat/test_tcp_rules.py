@@ -44,6 +44,8 @@ frontend web
     http-request set-header x-gone "%[var(txn.gone)]"
     http-request set-header x-last "%[var(txn.last)]"
     http-request deny if { path /accepted } { req.hdr(x-deny) -m found }
+    http-request reject if { path /http }
+    use_backend rejects if { path /second }
     use_backend refuses if { path /backend }
     use_backend refused if { path /response }
     use_backend closed if { path /closed }
@@ -52,6 +54,9 @@ backend first
     server one <origin>
 backend refuses
     tcp-request content reject
+    server one <origin>
+backend rejects
+    http-request reject
     server one <origin>
 backend refused
     tcp-response content accept if { src 127.0.0.2 }
@@ -142,6 +147,8 @@ HTTP = {
     "rejected": [get("/reject")],
     "each request": [get("/"), get("/accepted"), get("/reject")],
     "backend": [get("/backend")],
+    "rejected by http-request": [get("/"), get("/http")],
+    "rejected by http-request of a backend": [get("/second")],
     "response": [get("/response")],
     "response of a later request": [get("/"), get("/response")],
     "server's connection closed": [get("/closed")],
@@ -228,7 +235,7 @@ class RulesTests(CompatTestCase):
                     if not one.startswith((b"GET /response ", b"GET /closed "))
                 ]
                 seen[name] = (talked, received)
-            sections = ("web", "first", "refuses", "refused", "closed")
+            sections = ("web", "first", "refuses", "rejects", "refused", "closed")
             return seen | self._figures(proxy, *sections)
 
         self.compare(CONFIG, script, self._prepare)

@@ -1,5 +1,6 @@
 """
-Actions of the rulesets of C{tcp-request} and C{tcp-response} that end these.
+Actions of the rulesets of C{tcp-request} and C{tcp-response} that end these; C{http-request
+reject}.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from mwproxy.rules.ruleset import ALLOW, Rule, RuleLine, Verdict
 
 _ALL = "tcp-request connection tcp-request session tcp-request content tcp-response content"
 _CLOSE = Verdict("close")
+_CLOSE_HTTP = Verdict("close", 403)
 _CUT = Verdict("cut")
 
 
@@ -26,6 +28,14 @@ def act_reject(line: RuleLine) -> Rule:
     Close the connection without an answer.
     """
     return lambda stream: _CLOSE
+
+
+@action("reject", rulesets="http-request", final=True)
+def act_reject_request(line: RuleLine) -> Rule:
+    """
+    Close the connection without an answer.
+    """
+    return lambda stream: _CLOSE_HTTP
 
 
 @action("close", rulesets="tcp-response content", final=True)

@@ -30,6 +30,7 @@ class VerdictTests(SynchronousTestCase):
         for ruleset, word, kind in (
             (REQUEST, "accept", "allow"),
             (REQUEST, "reject", "close"),
+            ("http-request", "reject", "close"),
             ("tcp-request connection", "reject", "close"),
             ("tcp-request session", "accept", "allow"),
             (RESPONSE, "accept", "allow"),
