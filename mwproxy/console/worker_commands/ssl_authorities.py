@@ -49,15 +49,11 @@ _CA = _Kind("ca-file", "CA", "CRL", "CAs", "Certificate")
 _CRL = _Kind("crl-file", "CRL", "CA", "CRLs", "Certificate Revocation List")
 
 
-def _show(invocation: Invocation, kind: _Kind) -> str | Iterator[str]:
-    shelf, _ = kind.shelves(invocation)
-    if not invocation.argument(0):
-        return _listing(shelf, kind)
-    name, index = _index(shelf, invocation.argument(0), kind)
-    file = shelf.find(name)
-    if file is None:
-        raise CommandError(f"Can't display the {kind.name} file : Not found!")
-    return _described(name, file, index, kind)
+def _kind(invocation: Invocation) -> _Kind:
+    """
+    Tell which kind a command is about, by its last word.
+    """
+    return _CA if invocation.words[2] == _CA.word else _CRL
 
 
 def _listing(shelf: Shelf[Any], kind: _Kind) -> str:
@@ -99,7 +95,51 @@ def _described(name: str, file: TlsFile[Any], index: int, kind: _Kind) -> Iterat
             yield from describe(each)
 
 
-def _new(invocation: Invocation, kind: _Kind) -> Feedback:
+@command("show ssl ca-file", on="worker", level="operator", changes=False,
+         usage="show ssl ca-file [<cafile>[:<index>]]",
+         text="list files of authorities in memory, or tell about one")  # fmt: skip
+@command("show ssl crl-file", on="worker", level="operator", changes=False,
+         usage="show ssl crl-file [<crlfile>[:<index>]]",
+         text="list files of revoked certificates in memory, or tell about one")  # fmt: skip
+def cmd_show_ssl_file(invocation: Invocation) -> str | Iterator[str]:
+    """
+    List files of authorities or of revoked certificates, or describe what is in one.
+
+    @param invocation: The command.
+
+    @return: Names, those of authorities with how many certificates they have; or fields of one or
+        all parts of a file.
+
+    @raise CommandError: There is none of that name.
+    """
+    kind = _kind(invocation)
+    shelf, _ = kind.shelves(invocation)
+    if not invocation.argument(0):
+        return _listing(shelf, kind)
+    name, index = _index(shelf, invocation.argument(0), kind)
+    file = shelf.find(name)
+    if file is None:
+        raise CommandError(f"Can't display the {kind.name} file : Not found!")
+    return _described(name, file, index, kind)
+
+
+@command("new ssl ca-file", on="worker", level="admin", changes=True,
+         usage="new ssl ca-file <cafile>",
+         text="make an empty file of authorities")  # fmt: skip
+@command("new ssl crl-file", on="worker", level="admin", changes=True,
+         usage="new ssl crl-file <crlfile>",
+         text="make an empty file of revoked certificates")  # fmt: skip
+def cmd_new_ssl_file(invocation: Invocation) -> Feedback:
+    """
+    Make an empty file.
+
+    @param invocation: The command.
+
+    @return: That it is there.
+
+    @raise CommandError: The name is used, by either kind.
+    """
+    kind = _kind(invocation)
     name = named(invocation, f"'new ssl {kind.word}' expects a filename")
     shelf, other = kind.shelves(invocation)
     if name in shelf.files or name in other.files:
@@ -108,7 +148,24 @@ def _new(invocation: Invocation, kind: _Kind) -> Feedback:
     return Feedback(f"New {kind.name} file created '{name}'!")
 
 
-def _set(invocation: Invocation, kind: _Kind) -> Feedback:
+@command("set ssl ca-file", on="worker", level="admin", changes=True,
+         usage="set ssl ca-file <cafile> <payload>",
+         text="replace authorities in memory once 'commit ssl ca-file' comes")  # fmt: skip
+@command("set ssl crl-file", on="worker", level="admin", changes=True,
+         usage="set ssl crl-file <crlfile> <payload>",
+         text="replace lists in memory once 'commit ssl crl-file' comes")  # fmt: skip
+def cmd_set_ssl_file(invocation: Invocation) -> Feedback:
+    """
+    Begin the transaction, or begin it anew.
+
+    @param invocation: The command; its payload has certificates, or lists.
+
+    @return: That it was created, or updated.
+
+    @raise CommandError: There is no such file, another transaction, or nothing of the kind in the
+        payload.
+    """
+    kind = _kind(invocation)
     text = payload_of(
         invocation, f"'set ssl {kind.word} expects a filename and {kind.contents} as a payload"
     )
@@ -128,17 +185,65 @@ def _set(invocation: Invocation, kind: _Kind) -> Feedback:
     return Feedback(f"transaction {shelf.change(name, draft)} for {kind.name} {name}!")
 
 
-def _commit(invocation: Invocation, kind: _Kind) -> Feedback:
+@command("commit ssl ca-file", on="worker", level="admin", changes=True,
+         usage="commit ssl ca-file <cafile>",
+         text="have what 'set ssl ca-file' made take its place")  # fmt: skip
+@command("commit ssl crl-file", on="worker", level="admin", changes=True,
+         usage="commit ssl crl-file <crlfile>",
+         text="have what 'set ssl crl-file' made take its place")  # fmt: skip
+def cmd_commit_ssl_file(invocation: Invocation) -> Feedback:
+    """
+    End the transaction: all who use the file get the new one, or none.
+
+    @param invocation: The command.
+
+    @return: That it is done.
+
+    @raise CommandError: There is nothing to commit, or it will not do.
+    """
+    kind = _kind(invocation)
     name = named(invocation, f"'commit ssl {kind.word} expects a filename")
     return commit(kind.shelves(invocation)[0], name)
 
 
-def _abort(invocation: Invocation, kind: _Kind) -> Feedback:
+@command("abort ssl ca-file", on="worker", level="admin", changes=True,
+         usage="abort ssl ca-file <cafile>",
+         text="forget what 'set ssl ca-file' made")  # fmt: skip
+@command("abort ssl crl-file", on="worker", level="admin", changes=True,
+         usage="abort ssl crl-file <crlfile>",
+         text="forget what 'set ssl crl-file' made")  # fmt: skip
+def cmd_abort_ssl_file(invocation: Invocation) -> Feedback:
+    """
+    Forget the transaction.
+
+    @param invocation: The command.
+
+    @return: That it is forgotten.
+
+    @raise CommandError: There is none.
+    """
+    kind = _kind(invocation)
     name = named(invocation, f"'abort ssl {kind.word}' expects a filename")
     return abort(kind.shelves(invocation)[0], name)
 
 
-def _del(invocation: Invocation, kind: _Kind) -> Feedback:
+@command("del ssl ca-file", on="worker", level="admin", changes=True,
+         usage="del ssl ca-file <cafile>",
+         text="forget a file of authorities that nobody uses")  # fmt: skip
+@command("del ssl crl-file", on="worker", level="admin", changes=True,
+         usage="del ssl crl-file <crlfile>",
+         text="forget a file of revoked certificates that nobody uses")  # fmt: skip
+def cmd_del_ssl_file(invocation: Invocation) -> Feedback:
+    """
+    Forget a file.
+
+    @param invocation: The command.
+
+    @return: That it is forgotten.
+
+    @raise CommandError: There is none, it is of the other kind, used, or being changed.
+    """
+    kind = _kind(invocation)
     name = named(invocation, f"'del ssl {kind.word}' expects a {kind.name} file name")
     shelf, other = kind.shelves(invocation)
     if name in other.files:
@@ -147,195 +252,3 @@ def _del(invocation: Invocation, kind: _Kind) -> Feedback:
             f"{kind.other} files!"
         )
     return delete(shelf, name, f"{kind.name} file")
-
-
-@command("show ssl ca-file", on="worker", level="operator", changes=False,
-         usage="show ssl ca-file [<cafile>[:<index>]]",
-         text="list files of authorities in memory, or tell about one")  # fmt: skip
-def cmd_show_ssl_ca_file(invocation: Invocation) -> str | Iterator[str]:
-    """
-    List files of authorities, or describe the certificates in one.
-
-    @param invocation: The command.
-
-    @return: Names with how many certificates they have, or fields of one or all of a file.
-
-    @raise CommandError: There is none of that name.
-    """
-    return _show(invocation, _CA)
-
-
-@command("new ssl ca-file", on="worker", level="admin", changes=True,
-         usage="new ssl ca-file <cafile>",
-         text="make an empty file of authorities")  # fmt: skip
-def cmd_new_ssl_ca_file(invocation: Invocation) -> Feedback:
-    """
-    Make an empty file of authorities.
-
-    @param invocation: The command.
-
-    @return: That it is there.
-
-    @raise CommandError: The name is used.
-    """
-    return _new(invocation, _CA)
-
-
-@command("set ssl ca-file", on="worker", level="admin", changes=True,
-         usage="set ssl ca-file <cafile> <payload>",
-         text="replace authorities in memory once 'commit ssl ca-file' comes")  # fmt: skip
-def cmd_set_ssl_ca_file(invocation: Invocation) -> Feedback:
-    """
-    Begin the transaction about authorities, or begin it anew.
-
-    @param invocation: The command.
-
-    @return: That it was created, or updated.
-
-    @raise CommandError: There is no such file, another transaction, or no certificate.
-    """
-    return _set(invocation, _CA)
-
-
-@command("commit ssl ca-file", on="worker", level="admin", changes=True,
-         usage="commit ssl ca-file <cafile>",
-         text="have what 'set ssl ca-file' made take its place")  # fmt: skip
-def cmd_commit_ssl_ca_file(invocation: Invocation) -> Feedback:
-    """
-    End the transaction about authorities.
-
-    @param invocation: The command.
-
-    @return: That it is done.
-
-    @raise CommandError: There is nothing to commit.
-    """
-    return _commit(invocation, _CA)
-
-
-@command("abort ssl ca-file", on="worker", level="admin", changes=True,
-         usage="abort ssl ca-file <cafile>",
-         text="forget what 'set ssl ca-file' made")  # fmt: skip
-def cmd_abort_ssl_ca_file(invocation: Invocation) -> Feedback:
-    """
-    Forget the transaction about authorities.
-
-    @param invocation: The command.
-
-    @return: That it is forgotten.
-
-    @raise CommandError: There is none.
-    """
-    return _abort(invocation, _CA)
-
-
-@command("del ssl ca-file", on="worker", level="admin", changes=True,
-         usage="del ssl ca-file <cafile>",
-         text="forget a file of authorities that nobody uses")  # fmt: skip
-def cmd_del_ssl_ca_file(invocation: Invocation) -> Feedback:
-    """
-    Forget a file of authorities.
-
-    @param invocation: The command.
-
-    @return: That it is forgotten.
-
-    @raise CommandError: There is none, or it is used, or being changed.
-    """
-    return _del(invocation, _CA)
-
-
-@command("show ssl crl-file", on="worker", level="operator", changes=False,
-         usage="show ssl crl-file [<crlfile>[:<index>]]",
-         text="list files of revoked certificates in memory, or tell about one")  # fmt: skip
-def cmd_show_ssl_crl_file(invocation: Invocation) -> str | Iterator[str]:
-    """
-    List files of revoked certificates, or describe the lists in one.
-
-    @param invocation: The command.
-
-    @return: Names, or fields of one or all lists of a file.
-
-    @raise CommandError: There is none of that name.
-    """
-    return _show(invocation, _CRL)
-
-
-@command("new ssl crl-file", on="worker", level="admin", changes=True,
-         usage="new ssl crl-file <crlfile>",
-         text="make an empty file of revoked certificates")  # fmt: skip
-def cmd_new_ssl_crl_file(invocation: Invocation) -> Feedback:
-    """
-    Make an empty file of revoked certificates.
-
-    @param invocation: The command.
-
-    @return: That it is there.
-
-    @raise CommandError: The name is used.
-    """
-    return _new(invocation, _CRL)
-
-
-@command("set ssl crl-file", on="worker", level="admin", changes=True,
-         usage="set ssl crl-file <crlfile> <payload>",
-         text="replace lists in memory once 'commit ssl crl-file' comes")  # fmt: skip
-def cmd_set_ssl_crl_file(invocation: Invocation) -> Feedback:
-    """
-    Begin the transaction about revoked certificates, or begin it anew.
-
-    @param invocation: The command.
-
-    @return: That it was created, or updated.
-
-    @raise CommandError: There is no such file, another transaction, or no list.
-    """
-    return _set(invocation, _CRL)
-
-
-@command("commit ssl crl-file", on="worker", level="admin", changes=True,
-         usage="commit ssl crl-file <crlfile>",
-         text="have what 'set ssl crl-file' made take its place")  # fmt: skip
-def cmd_commit_ssl_crl_file(invocation: Invocation) -> Feedback:
-    """
-    End the transaction about revoked certificates.
-
-    @param invocation: The command.
-
-    @return: That it is done.
-
-    @raise CommandError: There is nothing to commit.
-    """
-    return _commit(invocation, _CRL)
-
-
-@command("abort ssl crl-file", on="worker", level="admin", changes=True,
-         usage="abort ssl crl-file <crlfile>",
-         text="forget what 'set ssl crl-file' made")  # fmt: skip
-def cmd_abort_ssl_crl_file(invocation: Invocation) -> Feedback:
-    """
-    Forget the transaction about revoked certificates.
-
-    @param invocation: The command.
-
-    @return: That it is forgotten.
-
-    @raise CommandError: There is none.
-    """
-    return _abort(invocation, _CRL)
-
-
-@command("del ssl crl-file", on="worker", level="admin", changes=True,
-         usage="del ssl crl-file <crlfile>",
-         text="forget a file of revoked certificates that nobody uses")  # fmt: skip
-def cmd_del_ssl_crl_file(invocation: Invocation) -> Feedback:
-    """
-    Forget a file of revoked certificates.
-
-    @param invocation: The command.
-
-    @return: That it is forgotten.
-
-    @raise CommandError: There is none, or it is used, or being changed.
-    """
-    return _del(invocation, _CRL)
