@@ -277,13 +277,24 @@ class Scene:
 
     def _drop_lost_clients(self) -> None:
         """
-        Check that the connections of workers that were ended are closed, and forget them.
+        Check that the connections of workers that were ended are closed, and forget them. Idle ones
+        may have moved to a successor before: where several reloads are one step, nobody looked.
         """
         alive = {worker.pid for worker in self.model.serving + self.model.old}
         for client in list(self.clients):
             if client.pid not in alive:
-                self.proxy.wait(client.closed)
-                self._forget(client)
+                self.proxy.wait(functools.partial(self._parted, client))
+                if client.closed():
+                    self._forget(client)
+                else:
+                    client.sure = False
+
+    def _parted(self, client: Client) -> bool:
+        """
+        Tell whether a client has nothing to do with its former worker any more.
+        """
+        moved = client.kind == "idle" and self.owner(client) not in (0, client.pid)
+        return moved or client.closed()
 
     def _check_clients(self) -> None:
         model = self.model
