@@ -26,7 +26,12 @@ def cmd_help(invocation: Invocation) -> str:
 
     @return: The list.
     """
-    return help_text(invocation.registry, invocation.args, invocation.listed_for)
+    return help_text(
+        invocation.registry,
+        invocation.args,
+        invocation.listed_for,
+        expert=invocation.state.expert,
+    )
 
 
 @command("echo", on=BOTH, changes=False, usage="echo <text>", text="repeat the text")

@@ -156,7 +156,10 @@ def run(invocation: Invocation) -> Answer | Awaitable[Answer]:
     """
     found = find(invocation.registry, invocation.words)
     if found is None:
-        raise CommandError(unknown(invocation.registry, invocation.words, invocation.listed_for))
+        words, level = invocation.words, invocation.listed_for
+        raise CommandError(
+            unknown(invocation.registry, words, level, expert=invocation.state.expert)
+        )
     command, count = found
     invocation.args = invocation.words[count:]
     # What does not say that it changes nothing is taken to change something.
@@ -192,7 +195,13 @@ def table(commands: Iterable[Command]) -> str:
     return "".join(f"  {each.usage:<{width}} : {each.text}\n" for each in listed)
 
 
-def help_text(registry: Registry[Command], words: list[str], level: Level = Level.ADMIN) -> str:
+def help_text(
+    registry: Registry[Command],
+    words: list[str],
+    level: Level = Level.ADMIN,
+    *,
+    expert: bool = False,
+) -> str:
     """
     List commands.
 
@@ -202,13 +211,23 @@ def help_text(registry: Registry[Command], words: list[str], level: Level = Leve
 
     @param level: Commands above it are left out.
 
+    @param expert: Those for C{expert-mode} are listed too.
+
     @return: The lines, with title.
     """
-    listed = [registry.get(name) for name in _names(registry, level) if _begins(name, words)]
+    listed = [
+        registry.get(name) for name in _names(registry, level, expert) if _begins(name, words)
+    ]
     return VALID + table([*sorted(listed, key=lambda each: each.usage), *_last(registry)])
 
 
-def unknown(registry: Registry[Command], words: list[str], level: Level = Level.ADMIN) -> str:
+def unknown(
+    registry: Registry[Command],
+    words: list[str],
+    level: Level = Level.ADMIN,
+    *,
+    expert: bool = False,
+) -> str:
     """
     Say that there is no such command, and what may have been meant.
 
@@ -218,22 +237,28 @@ def unknown(registry: Registry[Command], words: list[str], level: Level = Level.
 
     @param level: Commands above it are left out.
 
+    @param expert: Those for C{expert-mode} are listed too.
+
     @return: The lines.
     """
     if not words:
         title = "Unknown command. Please enter one of the following commands only:\n"
-        return title + help_text(registry, [], level)[len(VALID) :]
+        return title + help_text(registry, [], level, expert=expert)[len(VALID) :]
     text = " ".join(words)
-    near = similar(registry, words, level)
+    near = similar(registry, words, level, expert=expert)
     if not near:
         title = f"Unknown command: '{text}'. Please enter one of the following commands only:\n"
-        return title + help_text(registry, [], level)[len(VALID) :]
+        return title + help_text(registry, [], level, expert=expert)[len(VALID) :]
     title = f"Unknown command: '{text}', but maybe one of the following ones is a better match:\n"
     return title + table([*near, *_last(registry)])
 
 
 def similar(
-    registry: Registry[Command], words: list[str], level: Level = Level.ADMIN
+    registry: Registry[Command],
+    words: list[str],
+    level: Level = Level.ADMIN,
+    *,
+    expert: bool = False,
 ) -> list[Command]:
     """
     Guess which commands may have been meant: those whose first words are the same, else those that
@@ -245,9 +270,11 @@ def similar(
 
     @param level: Commands above it are left out.
 
+    @param expert: Those for C{expert-mode} are listed too.
+
     @return: Sorted by usage: all with the same first words, or at most five similar ones.
     """
-    names = _names(registry, level)
+    names = _names(registry, level, expert)
     chosen = [name for name in names if _begins(name, words)]
     if not chosen:
         chosen = difflib.get_close_matches(" ".join(words[:3]), names, n=_SIMILAR, cutoff=0.5)
@@ -256,11 +283,13 @@ def similar(
     return sorted((registry.get(name) for name in chosen), key=lambda each: each.usage)
 
 
-def _names(registry: Registry[Command], level: Level) -> list[str]:
+def _names(registry: Registry[Command], level: Level, expert: bool) -> list[str]:
     return [
         name
         for name, each in registry
-        if not each.hidden and name not in LAST and parse_level(each.level) <= level
+        if (expert if each.expert else not each.hidden)
+        and name not in LAST
+        and parse_level(each.level) <= level
     ]
 
 

@@ -179,6 +179,8 @@ class Command:
 
     @ivar run: Takes the L{Invocation<mwproxy.console.dispatch.Invocation>}; yields the lines
         of the answer, or returns an awaitable that gives the whole text.
+
+    @ivar expert: Whether it is for C{expert-mode}, in which alone C{help} lists it.
     """
 
     name: str
@@ -188,6 +190,7 @@ class Command:
     hidden: bool
     run: Callable[..., Any]
     changes: bool | None = None
+    expert: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,6 +439,7 @@ def command(
     text: str = "",
     hidden: bool = False,
     changes: bool | None = None,
+    expert: bool = False,
 ) -> Callable[[Function], Function]:
     """
     Register a console command; see L{Command}.
@@ -447,7 +451,7 @@ def command(
     """
 
     def record(function: Function) -> Function:
-        entry = Command(name, level, usage or name, text, hidden, function, changes)
+        entry = Command(name, level, usage or name, text, hidden, function, changes, expert)
         consoles = {
             "master": master_commands, "worker": worker_commands, "debug": debug_commands,
         }  # fmt: skip

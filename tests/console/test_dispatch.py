@@ -74,6 +74,19 @@ class DispatchTests(SynchronousTestCase):
         self.assertEqual(len(lines), 4)
         self.assertIn("show info", lines[1])
 
+    def test_expert(self) -> None:
+        """
+        Commands for experts are listed, and guessed, in expert mode alone.
+        """
+        entry = Command("show guts", "user", "show guts", "t", False, print, False, True)
+        self.registry.register("show guts", entry)
+        for expert in (False, True):
+            for text in (
+                dispatch.help_text(self.registry, ["show"], expert=expert),
+                dispatch.unknown(self.registry, ["show"], expert=expert),
+            ):
+                self.assertEqual("show guts" in text, expert)
+
     def test_unknown(self) -> None:
         """
         Who errs hears what may have been meant.

@@ -14,7 +14,7 @@ EXPERT = "This command is restricted to expert mode only."
 
 @command("manhole", on="master", level="admin",
          text="open a Python prompt inside the master [mwproxy]",
-         hidden=True, changes=True)  # fmt: skip
+         expert=True, changes=True)  # fmt: skip
 async def cmd_manhole(invocation: Invocation) -> str:
     """
     Open a Python prompt inside the master: in expert mode, on a UNIX socket, where the
