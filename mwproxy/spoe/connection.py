@@ -247,7 +247,6 @@ class AgentConnection:
 
     def _received(self, data: bytes) -> None:
         pool = self.lane.pool
-        self._silent = 0
         talk = self.talk
         if talk.phase is Phase.READY:
             self.expiry = self._reactor.now + pool.idle_timeout
@@ -296,6 +295,8 @@ class AgentConnection:
         """
         Take an answer. Most have ids as long as those of the question that was sent last.
         """
+        # Bytes alone do not count: a frame that never ends swallows all answers behind its head.
+        self._silent = 0
         at = self._key_size
         flight = self.in_flight
         ask = flight.pop(frame[:at], None)
