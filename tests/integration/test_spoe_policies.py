@@ -9,13 +9,14 @@ import re
 import threading
 
 from mwproxy.protocols.spop.actions import Scope, SetVar
-from tests.integration.clients import Connection
+from tests.integration.clients import Connection, request
 from tests.integration.harness import Proxy, wait_until
 from tests.integration.origins import EchoOrigin
 from tests.integration.spoe_agents import Link, Notify, ScriptedAgent
 from tests.integration.spoe_scene import LOG_LINE, ROUTED, WEB, SpoeTestCase, spoe_file
 
 SAID = "%[var(txn.t.err)] %[var(txn.t.x)]"
+BUFFERED = "option http-buffer-request"
 ASKED = """\
 spoe-message asked
     args path=path
@@ -345,6 +346,25 @@ class PolicyTests(SpoeTestCase):
         proxy = self.web(spoe_file(), path, said=SAID, config=config)
         self.assertEqual(self.said(proxy, "/x"), "200 /x")
         self.assertEqual(again.counters()["notifies"], 1)
+
+    def test_bodies(self) -> None:
+        """
+        An agent sees the body of a request, and is told when that is not all of it.
+        """
+        agent = self.scripted()
+
+        def tell(link: Link, notify: Notify) -> None:
+            body, cut = (value for _, value in notify.messages[0].arguments)
+            assert isinstance(body, bytes)
+            link.send(notify.ack(SetVar(Scope.txn, "x", f"{body[:5]!r} {cut!r}")))
+
+        agent.at_notify = tell
+        message = asked().replace("path=path", "req.body,bytes(0,100) req.body_truncated")
+        proxy = self.web(spoe_file(message), agent.address, said=SAID, rules=BUFFERED)
+        for body, expected in ((b"hello", "b'hello' False"), (b"x" * 200_000, "b'xxxxx' True")):
+            head = f"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {len(body)}\r\n\r\n"
+            said = request(proxy.port("web"), head.encode() + body)
+            self.assertTrue(said.endswith(expected.encode()), said)
 
     def test_error_rate(self) -> None:
         """
