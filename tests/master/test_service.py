@@ -57,6 +57,7 @@ class MasterProcessTests(SynchronousTestCase):
             process_group=0,
         )
         self.addCleanup(self.end, master)
+        self.master = master
         return master
 
     def end(self, master: subprocess.Popen[str]) -> None:
@@ -69,8 +70,14 @@ class MasterProcessTests(SynchronousTestCase):
         Wait for the next message to the service manager; that a former worker has ended, which
         happens at any moment, is left out.
         """
-        while (message := self.notify.recv(1000).decode()).startswith("STATUS=Ready. workers: "):
-            pass
+        message = "STATUS=Ready. workers: "
+        while message.startswith("STATUS=Ready. workers: "):
+            try:
+                message = self.notify.recv(1000).decode()
+            except TimeoutError:
+                status = self.master.poll()
+                self.master.kill()
+                self.fail(f"silent, status {status}:\n{self.master.communicate()[1]}")
         return message
 
     def children(self, master: subprocess.Popen[str]) -> list[int]:
