@@ -43,11 +43,16 @@ class Session:
     @ivar requests: How many streams it has begun.
 
     @ivar variables: Values of C{sess.} variables by full name; unset or L{None} for none.
+
+    @ivar spoe: What SPOE engines remember of its present stream: the number of that in C{requests},
+        the number that agents know it by, and what each engine remembers; unset while none
+        has asked. (It does not stand with the stream, whose attributes have no more room, see
+        C{net/exchange.py}.)
     """
 
     __slots__ = (
         "number", "frontend", "bind", "client_host", "client_port", "own_host", "own_port",
-        "accepted", "accepted_wall", "handshaken", "requests", "stream", "variables",
+        "accepted", "accepted_wall", "handshaken", "requests", "stream", "variables", "spoe",
     )  # fmt: skip
 
     number: int
@@ -63,6 +68,7 @@ class Session:
     requests: int
     stream: Stream | None
     variables: dict[str, Any] | None
+    spoe: tuple[int, int, dict[Any, Any]]
 
     def destination(self) -> tuple[str, int]:
         """
@@ -126,8 +132,6 @@ class Stream:
 
     @ivar variables: Values of C{txn.}, C{req.}, C{res.} variables by full name, L{None} for none.
 
-    @ivar spoe: What SPOE engines remember of it, L{None} while none has asked about it.
-
     @ivar log_level: Severity to log it with, -1 for the usual one, -2 for no line at all.
 
     @ivar received: Method and target as they came, once a rule has changed one of them; L{None}
@@ -164,7 +168,6 @@ class Stream:
     backend_queue: int = 0
     reused: bool = False
     variables: dict[str, Any] | None = None
-    spoe: dict[Any, Any] | None = None
     received: tuple[bytes, bytes] | None = None
     server_host: str = ""
     server_port: int = 0

@@ -316,5 +316,5 @@ reserve_attributes(
     HttpExchange,
     "session request request_at idle_since begun begun_wall bytes_in route backend server "
     "tally _counted link reused assigned_at connected_at step response status response_at keep "
-    "keep_link head_out bytes_out ended_at upload _answer _first cause phase",
+    "keep_link head_out bytes_out ended_at upload _answer _first held variables",
 )

@@ -235,7 +235,8 @@ class TcpExchange(Exchange):
 reserve_attributes(
     TcpExchange,
     "session begun request_at idle_since begun_wall route backend server tally _counted link "
-    "reused assigned_at connected_at step relay cause phase status bytes_in bytes_out ended_at",
+    "reused assigned_at connected_at step relay cause phase status bytes_in bytes_out ended_at "
+    "held variables",
 )
 
 

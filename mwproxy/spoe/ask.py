@@ -90,20 +90,16 @@ class Ask:
     @ivar expiry: See L{Timed<mwproxy.net.timers.Timed>}; so is C{parked_at}.
     """
 
-    # Values of a fresh one, so that making one costs no more than what differs.
-    step: int = NEW
-    server: Server | None = None
-    connection: AgentConnection | None = None
-    decide: Callable[[Any], None] | None = None
-    backend_queue: int = 0
-    unsent: bool = True
-    repeated: bool = False
-    rests: int = 0
-    sent: float = 0.0
-    received: float = 0.0
-    deadline: float = inf
-    expiry: float = inf
-    parked_at: float = inf
+    __slots__ = (
+        "_payload", "asker", "backend_queue", "begun", "connection", "deadline", "decide",
+        "encoded", "engine", "expiry", "frame", "key", "limit", "parked_at", "part", "plan",
+        "policy", "received", "repeated", "rests", "sent", "server", "session", "started", "step",
+        "unsent",
+    )  # fmt: skip
+
+    server: Server | None
+    connection: AgentConnection | None
+    decide: Callable[[Any], None] | None
 
     def __init__(
         self, engine: Engine, plan: Plan, asker: Any, part: Part, payload: bytes, policy: str,
@@ -126,6 +122,14 @@ class Ask:
         self.begun = self.encoded = now
         self.started = monotonic()
         self._payload = payload
+        # One by one: the interpreter is quick with attributes that no class has a value for.
+        self.server = self.connection = self.decide = None
+        self.step = NEW
+        self.backend_queue = self.rests = 0
+        self.unsent = True
+        self.repeated = False
+        self.sent = self.received = 0.0
+        self.deadline = self.expiry = self.parked_at = inf
         part.frames = frames = part.frames + 1
         ids = encode_varint(part.stream_id) + encode_varint(frames)
         self.key = ANSWERS + ids

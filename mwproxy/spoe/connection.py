@@ -19,7 +19,16 @@ from mwproxy.protocols.spop.errors import BadFrame, Status
 from mwproxy.protocols.spop.frames import ABORT, decode_head
 from mwproxy.spoe.answers import Change
 from mwproxy.spoe.ask import ANSWERS, SENT, Ask
-from mwproxy.spoe.conversation import Conversation, Event, Failed, Greeted, Phase
+from mwproxy.spoe.conversation import (
+    GREETING,
+    NEW,
+    OVER,
+    READY,
+    Conversation,
+    Event,
+    Failed,
+    Greeted,
+)
 
 if TYPE_CHECKING:
     from mwproxy.spoe.lane import Lane
@@ -158,7 +167,7 @@ class AgentConnection:
         Send what was asked in this turn.
         """
         batch = self._batch
-        if not batch or self.talk.phase is not Phase.READY:
+        if not batch or self.talk.phase is not READY:
             return
         self._batch = []
         # Who has given up meanwhile is not asked about.
@@ -195,7 +204,7 @@ class AgentConnection:
         if self.in_flight.pop(ask.key, None) is None:
             return
         self.lane.pool.figures.in_flight -= 1
-        if self.talk.phase is not Phase.READY:
+        if self.talk.phase is not READY:
             return
         if ask.unsent:
             self._rested()
@@ -248,7 +257,7 @@ class AgentConnection:
     def _received(self, data: bytes) -> None:
         pool = self.lane.pool
         talk = self.talk
-        if talk.phase is Phase.READY:
+        if talk.phase is READY:
             self.expiry = self._reactor.now + pool.idle_timeout
         size = len(data)
         self.lane.server.counters.bout += size
@@ -335,7 +344,7 @@ class AgentConnection:
         """
         The agent takes frames again.
         """
-        if self.talk.phase is Phase.READY:
+        if self.talk.phase is READY:
             self._rested()
 
     def _fail(self, failure: Failed) -> None:
@@ -389,13 +398,13 @@ class AgentConnection:
         The time has come, whose meaning depends on how far it is.
         """
         phase = self.talk.phase
-        if phase is Phase.READY and (self._idle or self._late):
+        if phase is READY and (self._idle or self._late):
             # HAProxy says so too when a connection was idle for too long.
             self.part(Status.TIMEOUT)
-        elif phase is Phase.READY:
+        elif phase is READY:
             self._wait(self.lane.pool.idle_timeout)
-        elif phase in (Phase.NEW, Phase.GREETING):
-            connecting = phase is Phase.NEW
+        elif phase in (NEW, GREETING):
+            connecting = phase is NEW
             reason = "Connection timed out" if connecting else "no hello from the agent in time"
             words = self.talk.leave(Status.TIMEOUT)
             self._fail(Failed(Status.TIMEOUT, reason, False, words))
@@ -408,7 +417,7 @@ class AgentConnection:
         Close the connection; closing twice does nothing.
         """
         self.lane.pool.plane.wheel.forget(self)
-        self.talk.phase = Phase.OVER
+        self.talk.phase = OVER
         self.link.close()
         self.lane.closed(self)
 

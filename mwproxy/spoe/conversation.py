@@ -38,6 +38,10 @@ class Phase(Enum):
     OVER = "over"
 
 
+# Members of a class are found more slowly than names of a module.
+NEW, GREETING, READY, PARTING, OVER = Phase
+
+
 class Greeted(NamedTuple):
     """
     The agent has said hello.
@@ -95,7 +99,7 @@ class Conversation:
         """
         self._offer = offer
         self._reader = FrameReader(offer.max_frame_size)
-        self.phase = Phase.NEW
+        self.phase = NEW
 
     def begin(self) -> bytes:
         """
@@ -103,8 +107,8 @@ class Conversation:
 
         @return: What to send.
         """
-        assert self.phase is Phase.NEW
-        self.phase = Phase.GREETING
+        assert self.phase is NEW
+        self.phase = GREETING
         return encode_engine_hello(self._offer)
 
     def leave(self, status: int = Status.NORMAL, reason: str = "") -> bytes:
@@ -117,9 +121,9 @@ class Conversation:
 
         @return: What to send; empty when there is nothing to be said any more.
         """
-        if self.phase not in (Phase.GREETING, Phase.READY):
+        if self.phase not in (GREETING, READY):
             return b""
-        self.phase = Phase.PARTING
+        self.phase = PARTING
         return encode_disconnect(Kind.HAPROXY_DISCONNECT, status, reason)
 
     def receive(self, data: bytes) -> list[Event]:
@@ -133,19 +137,19 @@ class Conversation:
         events: list[Event] = []
         reader = self._reader
         try:
-            if self.phase is Phase.READY:
+            if self.phase is READY:
                 for whole in reader.cut(data):
                     if whole.startswith(_ACK):
                         events.append(whole)
                     else:
                         self._take(whole, events)
-                        if self.phase is not Phase.READY:
+                        if self.phase is not READY:
                             return events
                 if not reader.pending:
                     return events
             else:
                 reader.feed(data)
-            while self.phase is not Phase.OVER:
+            while self.phase is not OVER:
                 frame = reader.next()
                 if frame is None:
                     break
@@ -161,10 +165,10 @@ class Conversation:
         @return: What follows from that.
         """
         events: list[Event] = []
-        if self.phase is not Phase.OVER:
-            if self.phase is not Phase.PARTING:
+        if self.phase is not OVER:
+            if self.phase is not PARTING:
                 events.append(Failed(Status.IO, "connection closed by the agent", False))
-            self.phase = Phase.OVER
+            self.phase = OVER
             events.append(Over())
         return events
 
@@ -179,43 +183,43 @@ class Conversation:
         return events
 
     def _refuse(self, error: BadFrame, events: list[Event]) -> None:
-        if self.phase is Phase.PARTING:
+        if self.phase is PARTING:
             # It does not keep to the rules even now: no more is to be expected of it.
-            self.phase = Phase.OVER
+            self.phase = OVER
             events.append(Over())
-        elif self.phase is not Phase.OVER:
+        elif self.phase is not OVER:
             events.append(Failed(error.status, str(error), False, self.leave(error.status)))
 
     def _take(self, frame: bytes, events: list[Event]) -> None:
         kind, flags, stream_id, frame_id, at = decode_head(frame)
-        if kind == Kind.ACK and self.phase is Phase.READY:
+        if kind == Kind.ACK and self.phase is READY:
             if not flags & FIN:
                 raise BadFrame(Status.NO_FRAGMENTS)
             events.append(frame)
         elif kind == Kind.AGENT_DISCONNECT:
             self._take_disconnect(frame, at, events)
-        elif self.phase is Phase.PARTING:
+        elif self.phase is PARTING:
             return
         elif not flags & FIN or kind == Kind.UNSET:
             raise BadFrame(Status.NO_FRAGMENTS)
-        elif kind == Kind.AGENT_HELLO and self.phase is Phase.GREETING:
+        elif kind == Kind.AGENT_HELLO and self.phase is GREETING:
             check_ids(stream_id, frame_id)
             hello = decode_agent_hello(frame, at, self._offer.max_frame_size)
-            self.phase = Phase.READY
+            self.phase = READY
             self._reader.max_size = hello.max_frame_size
             both = self._offer.capabilities & hello.capabilities
             events.append(Greeted(hello.max_frame_size, "pipelining" in both))
-        elif self.phase is Phase.GREETING:
+        elif self.phase is GREETING:
             raise BadFrame(detail=f"frame of type {kind} in place of a hello")
         elif kind in (Kind.AGENT_HELLO, Kind.HAPROXY_HELLO, Kind.HAPROXY_DISCONNECT, Kind.NOTIFY):
             raise BadFrame(detail=f"frame of type {kind}")
         # Frames of unknown types are skipped (SPOE.txt 3.2.2).
 
     def _take_disconnect(self, frame: bytes, at: int, events: list[Event]) -> None:
-        if self.phase is not Phase.PARTING:
+        if self.phase is not PARTING:
             said = decode_disconnect(frame, at)
             reason = said.message.encode("ascii", "backslashreplace").decode()[:200]
             reason = f"disconnected by the agent: {reason} (status {said.status})"
             events.append(Failed(said.status, reason, True))
-        self.phase = Phase.OVER
+        self.phase = OVER
         events.append(Over())

@@ -127,12 +127,13 @@ class Engine:
         @return: L{None} to go on at once, a L{Wait}, or a refusal.
         """
         now = self._plane.reactor.now
-        parts = stream.spoe
-        if parts is None:
-            parts = stream.spoe = {None: next(_stream_ids)}
-        part: Part | None = parts.get(self)
+        session = stream.session
+        kept: tuple[int, int, dict[Engine, Part]] | None = getattr(session, "spoe", None)
+        if kept is None or kept[0] != session.requests:
+            kept = session.spoe = (session.requests, next(_stream_ids), {})
+        part = kept[2].get(self)
         if part is None:
-            part = parts[self] = Part(parts[None])
+            part = kept[2][self] = Part(kept[1])
         if part.off or (self._errors.limit and not self._errors.room(self.figures.failed, now)):
             return self._pass_over(stream, plan)
         written = plan.write(stream)
