@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 #: How answers begin, before stream-id and frame-id: type and flags.
 ANSWERS = bytes((Kind.ACK,)) + FIN.to_bytes(4, "big")
+_FIRST = encode_varint(1)
 #: Where it stands: not begun; in the backend's queue; in the line for a connection; on a
 #: connection; resting before it is asked again; over.
 NEW, QUEUED, LINED, SENT, RESTING, DONE = range(6)
@@ -34,7 +35,7 @@ class Part:
     """
     What an engine remembers of a stream.
 
-    @ivar stream_id: As agents and log know the stream.
+    @ivar stream_id: As agents and log know the stream.   @ivar head: The same as it is sent.
 
     @ivar frames: How many frames were sent for it.
 
@@ -43,10 +44,11 @@ class Part:
     @ivar total_ms: How long it has waited, all told.
     """
 
-    __slots__ = ("frames", "off", "stream_id", "total_ms")
+    __slots__ = ("frames", "head", "off", "stream_id", "total_ms")
 
     def __init__(self, stream_id: int) -> None:
         self.stream_id = stream_id
+        self.head = encode_varint(stream_id)
         self.frames = 0
         self.off = False
         self.total_ms = 0
@@ -131,7 +133,7 @@ class Ask:
         self.sent = self.received = 0.0
         self.deadline = self.expiry = self.parked_at = inf
         part.frames = frames = part.frames + 1
-        ids = encode_varint(part.stream_id) + encode_varint(frames)
+        ids = part.head + (_FIRST if frames == 1 else encode_varint(frames))
         self.key = ANSWERS + ids
         self.frame = notify_frame(payload, ids)
 
@@ -141,7 +143,7 @@ class Ask:
         """
         part = self.part
         part.frames = frames = part.frames + 1
-        ids = encode_varint(part.stream_id) + encode_varint(frames)
+        ids = part.head + encode_varint(frames)
         self.key = ANSWERS + ids
         self.frame = notify_frame(self._payload, ids)
         self.unsent = True

@@ -48,6 +48,9 @@ class AgentConnection:
 
     @ivar in_flight: Questions that wait for their answers, by how these begin.
 
+    @ivar longest: Bytes of the longest frame that the agent takes, with its length; 0 before it has
+        greeted.
+
     @ivar room: Whether it stands among those of its lane that take one more.
 
     @ivar stale: True when it is to be closed as soon as nothing waits on it.
@@ -57,7 +60,7 @@ class AgentConnection:
 
     __slots__ = (
         "_batch", "_figures", "_idle", "_key_size", "_late", "_most", "_pipelining", "_reactor",
-        "_silent", "expiry", "in_flight", "lane", "link", "max_frame_size", "parked_at", "room",
+        "_silent", "expiry", "in_flight", "lane", "link", "longest", "parked_at", "room",
         "stale", "talk",
     )  # fmt: skip
 
@@ -69,7 +72,7 @@ class AgentConnection:
         self.talk = Conversation(lane.pool.offer)
         self.link = ServerLink(lane.pool.plane, lane.server)
         self.in_flight: dict[bytes, Ask] = {}
-        self.max_frame_size = 0
+        self.longest = 0
         self.room = False
         self.stale = False
         self.expiry = self.parked_at = inf
@@ -142,7 +145,7 @@ class AgentConnection:
         """
         Ask. Only for one that has L{room}.
 
-        @param ask: The question; its frame is not longer than L{max_frame_size}.
+        @param ask: The question; its frame is not longer than L{longest}.
         """
         flight = self.in_flight
         figures = self._figures
@@ -290,7 +293,7 @@ class AgentConnection:
 
     def _greeted(self, hello: Greeted) -> None:
         pool = self.lane.pool
-        self.max_frame_size = hello.max_frame_size
+        self.longest = hello.max_frame_size + 4
         self._pipelining = hello.pipelining
         self._most = pool.max_waiting if hello.pipelining else 1
         self._wait(pool.idle_timeout)

@@ -23,6 +23,7 @@ from mwproxy.config.spoe_settings import OPEN, WAIT, SpoeAgent, SpoeMessage
 from mwproxy.live.proxies import LogSink
 from mwproxy.live.rates import RateLimit
 from mwproxy.live.spoe import EngineFigures
+from mwproxy.net.exchange import DONE as STREAM_DONE
 from mwproxy.net.plane import Plane
 from mwproxy.rules.ruleset import Outcome, Verdict, Wait
 from mwproxy.rules.variables import late_writer
@@ -41,6 +42,8 @@ REFUSED = Verdict("deny", 503)
 FIRST_REST, LONGEST_REST = 0.01, 0.25
 #: Seconds after which it is looked whether the stream still waits, where no timeout does that.
 SWEEP = 1.0
+#: Seconds in which most questions are answered: the wheel sees only those that are not.
+USUAL = 0.1
 
 
 class Step:
@@ -73,6 +76,8 @@ class Engine:
     @ivar pool: Its connections.
 
     @ivar log: Where its lines go, L{None} for nowhere.
+
+    @ivar expiry: See L{Timed<mwproxy.net.timers.Timed>}; so is C{parked_at}.
     """
 
     pool: Pool
@@ -92,6 +97,8 @@ class Engine:
         self._set_error = _writer(agent.set_on_error)
         self._set_process = _writer(agent.set_process_time)
         self._set_total = _writer(agent.set_total_time)
+        self.expiry = self.parked_at = inf
+        self._fresh: list[Ask] = []
         self._timed = self._set_process is not None or self._set_total is not None
 
     def step(self, event: str, messages: Iterable[SpoeMessage]) -> Step:
@@ -168,16 +175,32 @@ class Engine:
         """
         Set the time of an attempt.
         """
-        plane = self._plane
-        now = plane.reactor.now
+        now = self._plane.reactor.now
         expiry = now + ask.limit
         if ask.deadline < expiry:
             expiry = ask.deadline
-        ask.expiry = expiry
         if expiry == inf:
-            ask.expiry = expiry = now + SWEEP
-        if expiry < ask.parked_at:
-            plane.wheel.park(ask, expiry)
+            expiry = now + SWEEP
+        ask.expiry = expiry
+        if expiry < now + 2 * USUAL:
+            self._plane.wheel.park(ask, expiry)
+            return
+        fresh = self._fresh
+        if not fresh:
+            self.expiry = now + USUAL
+            if self.expiry < self.parked_at:
+                self._plane.wheel.park(self, self.expiry)
+        fresh.append(ask)
+
+    def expire(self, now: float) -> None:
+        """
+        See to the times of questions that were not answered as soon as most are.
+        """
+        fresh, self._fresh = self._fresh, []
+        wheel = self._plane.wheel
+        for ask in fresh:
+            if ask.step != DONE and ask.expiry < ask.parked_at:
+                wheel.park(ask, ask.expiry)
 
     def expired(self, ask: Ask, now: float) -> None:
         """
@@ -255,16 +278,24 @@ class Engine:
         """
         There is an answer: do as it says.
         """
-        if ask.pointless:
+        stream = ask.asker
+        if stream.step == STREAM_DONE:
             self._end(ask, INTERRUPTED)
             return
         plane = self._plane
         ask.received = plane.reactor.now
-        stream = ask.asker
         for write, value in changes:
             write(stream, value)
-        plane.wheel.forget(ask)
-        verdict = self._over(ask, 0)
+        if ask.parked_at != inf:
+            plane.wheel.forget(ask)
+        if self.log is None and not self._timed:
+            # All that is to be noted of a success.
+            ask.step = DONE
+            self.figures.processed += 1
+            self.figures.latencies.add(monotonic() - ask.started)
+            verdict = None
+        else:
+            verdict = self._over(ask, 0)
         decide = ask.decide
         if decide is not None:
             ask.decide = None

@@ -36,6 +36,8 @@ class Lane:
 
     @ivar connections: Those that can be used, or will be when the agent has greeted.
 
+    @ivar ready: Those that take one more question; the last one is used first.
+
     @ivar line: Questions that wait, oldest first; those that have left it meanwhile stay until
         their turn comes and are passed over then.
 
@@ -49,9 +51,9 @@ class Lane:
     """
 
     __slots__ = (
-        "_coming", "_delay", "_expected", "_parting", "_ready", "_rests_until", "_said",
+        "_coming", "_delay", "_expected", "_parting", "_rests_until", "_said",
         "_said_at", "answered",
-        "connections", "expiry", "failed", "line", "opened", "parked_at", "pool", "server",
+        "connections", "expiry", "failed", "line", "opened", "parked_at", "pool", "ready", "server",
         "waiting",
     )  # fmt: skip
 
@@ -64,7 +66,7 @@ class Lane:
         self.waiting = 0
         self.opened = self.failed = self.answered = 0
         self.expiry = self.parked_at = inf
-        self._ready: list[AgentConnection] = []
+        self.ready: list[AgentConnection] = []
         self._coming = 0
         # Until one says otherwise, agents are thought to keep to what is configured.
         self._expected = pool.max_waiting if pool.pipelining else 1
@@ -78,7 +80,7 @@ class Lane:
         """
         Whether it was not reached lately, and is left alone for now.
         """
-        return not self._ready and self._rests_until > self.pool.plane.reactor.now
+        return not self.ready and self._rests_until > self.pool.plane.reactor.now
 
     def take(self, ask: Ask) -> None:
         """
@@ -86,9 +88,9 @@ class Lane:
 
         @param ask: The question, which has a place of the server.
         """
-        if self._ready:
-            connection = self._ready[-1]
-            if len(ask.frame) - 4 > connection.max_frame_size:
+        if self.ready:
+            connection = self.ready[-1]
+            if len(ask.frame) > connection.longest:
                 self.pool.give_up(ask, TOO_BIG)
                 return
             connection.send(ask)
@@ -116,7 +118,7 @@ class Lane:
             if ask.pointless:
                 self.pool.give_up(ask, INTERRUPTED)
                 continue
-            if len(ask.frame) - 4 > connection.max_frame_size:
+            if len(ask.frame) > connection.longest:
                 self.pool.give_up(ask, TOO_BIG)
                 continue
             connection.send(ask)
@@ -186,7 +188,7 @@ class Lane:
         Let a connection be asked.
         """
         connection.room = True
-        self._ready.append(connection)
+        self.ready.append(connection)
 
     def no_room(self, connection: AgentConnection) -> None:
         """
@@ -194,10 +196,10 @@ class Lane:
         """
         if connection.room:
             connection.room = False
-            if self._ready[-1] is connection:
-                self._ready.pop()
+            if self.ready[-1] is connection:
+                self.ready.pop()
             else:
-                self._ready.remove(connection)
+                self.ready.remove(connection)
 
     def lost(self, connection: AgentConnection, failure: Failed) -> None:
         """
@@ -211,7 +213,7 @@ class Lane:
         self.connections.discard(connection)
         self._parting.add(connection)
         self.pool.figures.connections -= 1
-        if not connection.max_frame_size:
+        if not connection.longest:
             self._not_reached(failure)
         elif failure.status != Status.NORMAL and failure.reason:
             self.pool.say(self.server, f"connection lost: {failure.reason}")
@@ -232,7 +234,7 @@ class Lane:
         if failure.reason != self._said or now >= self._said_at + QUIET:
             self._said, self._said_at = failure.reason, now
             pool.say(self.server, f"connection failed: {failure.reason}")
-        if not self._ready and not self._coming:
+        if not self.ready and not self._coming:
             self.send_on()
 
     def send_on(self) -> None:

@@ -121,17 +121,37 @@ class Pool:
         counters.scur = current = counters.scur + 1
         if current > counters.smax:
             counters.smax = current
+        balancer = backend.balancer
         server = None
-        if backend.balancer.sticky or not backend.queue:
-            server = pick(ask, backend, avoid)  # type: ignore[arg-type]  # it is like a stream
-        if server is not None:
-            lane = self._lanes.get(server) or self._lane(server)
-            if lane.resting:
-                self.elsewhere(ask, server)
-            else:
-                lane.take(ask)
-        else:
+        if not backend.queue or balancer.sticky:
+            server = balancer.pick(ask, avoid)
+        if server is None:
             self._wait_for_server(ask)
+            return
+        # What take does, in one piece.
+        counters.lbtot += 1
+        server.current = current = server.current + 1
+        counters = server.counters
+        counters.lbtot += 1
+        counters.stot += 1
+        counters.scur = current
+        if current > server.used_max:
+            server.used_max = current
+            if current > counters.smax:
+                counters.smax = current
+        if balancer.tracks_load:
+            balancer.load_changed(server)
+        ask.server = server
+        lane = self._lanes.get(server)
+        if lane is None:
+            lane = self._lane(server)
+        ready = lane.ready
+        if ready and len(ask.frame) <= ready[-1].longest:
+            ready[-1].send(ask)
+        elif lane.resting:
+            self.elsewhere(ask, server)
+        else:
+            lane.take(ask)
 
     def go(self, ask: Ask, server: Server) -> None:
         """
@@ -211,9 +231,13 @@ class Pool:
         ask.step = NEW
         server = ask.server
         ask.server = None
-        self.backend.counters.scur -= 1
-        if server is not None:
-            release(server)
+        backend = self.backend
+        backend.counters.scur -= 1
+        if backend.queue or backend.balancer.tracks_load or server is None:
+            if server is not None:
+                release(server)
+        else:
+            server.current = server.counters.scur = server.current - 1
         self._asker.answered(ask, changes)
 
     def lost(self, ask: Ask, failure: Failed) -> None:
