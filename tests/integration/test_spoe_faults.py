@@ -5,6 +5,7 @@ request gets is an exact fact, and nothing stays behind.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -168,9 +169,15 @@ class FaultTests(SpoeTestCase):
 
     def assert_clean(self, proxy: Proxy, before: int) -> None:
         """
-        The worker has as many descriptors as before, and nothing has broken.
+        The worker has as many descriptors as before, no question is left, and nothing has broken.
         """
         (pid,) = proxy.worker_pids()
+
+        def left() -> list[int]:
+            (engine,) = json.loads(proxy.master_cli("@1 show spoe json"))
+            return [engine["in_flight"], engine["waiting"]]
+
+        wait_until(lambda: left() == [0, 0], lambda: str(left()), PATIENCE)
 
         def few() -> bool:
             return descriptors(pid) <= before
