@@ -107,6 +107,8 @@ def late_writer(name: str) -> Callable[[Any, Any], None]:
     The same for a name that no file mentions: an agent has brought it.
     """
     scope = name.partition(".")[0]
+    if scope == "txn":
+        return _stream_writer(name)
 
     def write(stream: Any, value: Any) -> None:
         known: dict[str, Any] | None
@@ -114,18 +116,36 @@ def late_writer(name: str) -> Callable[[Any, Any], None]:
             known = _process
         elif scope == "sess":
             known = session_variables(stream, value is not None)
-        elif scope != "txn" and in_response(stream) != (scope == "res"):
+        elif in_response(stream) != (scope == "res"):
             return
         else:
-            known = stream.variables
-            if known is None and value is not None:
-                known = stream.variables = {}
+            write_stream(stream, value)
+            return
         if known is None:
             return
         if value is None:
             known.pop(name, None)
         else:
             known[name] = value
+
+    write_stream = _stream_writer(name)
+    return write
+
+
+def _stream_writer(name: str) -> Callable[[Any, Any], None]:
+    """
+    Make a function that sets a variable which is kept with the stream.
+    """
+
+    def write(stream: Any, value: Any) -> None:
+        known = stream.variables
+        if value is not None:
+            if known is None:
+                stream.variables = {name: value}
+            else:
+                known[name] = value
+        elif known is not None:
+            known.pop(name, None)
 
     return write
 

@@ -22,7 +22,6 @@ from mwproxy.spoe.ask import ANSWERS, SENT, Ask
 from mwproxy.spoe.conversation import (
     GREETING,
     NEW,
-    OVER,
     READY,
     Conversation,
     Event,
@@ -420,7 +419,7 @@ class AgentConnection:
         Close the connection; closing twice does nothing.
         """
         self.lane.pool.plane.wheel.forget(self)
-        self.talk.phase = OVER
+        self.talk.ended()
         self.link.close()
         self.lane.closed(self)
 

@@ -24,6 +24,8 @@ from mwproxy.protocols.spop.hello import EngineHello, decode_agent_hello, encode
 
 #: How the frames of answers begin: their type and flags.
 _ACK = bytes((Kind.ACK,)) + FIN.to_bytes(4, "big")
+#: Of any frame: length, type, flags and two ids.
+_SHORTEST = 11
 
 
 class Phase(Enum):
@@ -91,13 +93,16 @@ class Conversation:
     @ivar phase: How far it is.
     """
 
-    __slots__ = ("_offer", "_reader", "phase")
+    __slots__ = ("_clean", "_longest", "_offer", "_reader", "phase")
 
     def __init__(self, offer: EngineHello) -> None:
         """
         @param offer: What the engine says of itself.
         """
         self._offer = offer
+        self._longest = 0
+        #: Whether answers are awaited, and nothing of one has come.
+        self._clean = False
         self._reader = FrameReader(offer.max_frame_size)
         self.phase = NEW
 
@@ -124,6 +129,7 @@ class Conversation:
         if self.phase not in (GREETING, READY):
             return b""
         self.phase = PARTING
+        self._clean = False
         return encode_disconnect(Kind.HAPROXY_DISCONNECT, status, reason)
 
     def receive(self, data: bytes) -> list[Event]:
@@ -134,6 +140,19 @@ class Conversation:
 
         @return: What follows from them, in order.
         """
+        if (
+            self._clean
+            and data[4:9] == _ACK
+            and int.from_bytes(data[:4], "big") + 4 == len(data)
+            and _SHORTEST <= len(data) <= self._longest
+        ):
+            # One answer and nothing else: the usual case.
+            return [data[4:]]
+        events = self._read(data)
+        self._clean = self.phase is READY and not self._reader.pending
+        return events
+
+    def _read(self, data: bytes) -> list[Event]:
         events: list[Event] = []
         reader = self._reader
         try:
@@ -169,6 +188,7 @@ class Conversation:
             if self.phase is not PARTING:
                 events.append(Failed(Status.IO, "connection closed by the agent", False))
             self.phase = OVER
+            self._clean = False
             events.append(Over())
         return events
 
@@ -207,6 +227,7 @@ class Conversation:
             hello = decode_agent_hello(frame, at, self._offer.max_frame_size)
             self.phase = READY
             self._reader.max_size = hello.max_frame_size
+            self._longest = hello.max_frame_size + 4
             both = self._offer.capabilities & hello.capabilities
             events.append(Greeted(hello.max_frame_size, "pipelining" in both))
         elif self.phase is GREETING:
