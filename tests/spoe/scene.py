@@ -10,7 +10,7 @@ from typing import Any
 
 from mwproxy.live.spoe import EngineFigures
 from mwproxy.protocols.spop.ack import encode_ack
-from mwproxy.protocols.spop.actions import Action
+from mwproxy.protocols.spop.actions import Action, Scope, SetVar
 from mwproxy.protocols.spop.disconnect import Disconnect, decode_disconnect, encode_disconnect
 from mwproxy.protocols.spop.frames import Kind, decode_head
 from mwproxy.protocols.spop.hello import (
@@ -20,8 +20,11 @@ from mwproxy.protocols.spop.hello import (
     encode_agent_hello,
 )
 from mwproxy.protocols.spop.notify import Message, decode_notify
-from tests.net.plane import Origin, Peer, PlaneTestCase
+from tests.net.plane import Origin, Peer, PlaneTestCase, get
 
+WORD = SetVar(Scope.txn, "word", "hello")
+#: A timeout that does not come into the way of a test.
+PATIENT = "timeout hello 1s\n timeout idle 10s\n timeout processing 9s\n"
 #: An agent that is asked about each request, and a rule that goes by what it says.
 MESSAGE = """\
 spoe-message ask
@@ -191,3 +194,19 @@ class EngineTestCase(PlaneTestCase):
             figures = engine.figures
             found += [("in flight", figures.in_flight), ("waiting", figures.waiting)]
         return [(name, count) for name, count in found if count]
+
+    def request(self) -> Peer:
+        """
+        Send a request.
+        """
+        client = self.client()
+        client.send(get("/path"))
+        self.turn(2)
+        return client
+
+    def served(self, client: Peer) -> None:
+        """
+        Check that a request was answered as the agent has said.
+        """
+        head, body = client.message()
+        self.assertEqual((head[9:12], body), (b"200", b"hello error="))
