@@ -89,6 +89,8 @@ class Model:
     @ivar exit_code: What the master will end with after SIGTERM.
 
     @ivar stopping: It was told to end.
+
+    @ivar words: The words of all that was served, in order.
     """
 
     disk: Plan | Mistake
@@ -105,6 +107,7 @@ class Model:
     exit_code: int = 0
     paused: bool = False
     stopping: bool = False
+    words: list[str] = field(default_factory=list)
 
     @classmethod
     def started(cls, plan: Plan) -> Model:
@@ -265,4 +268,5 @@ class Model:
         ]
         self.serving = loaded
         self.plan = plan
+        self.words.append(plan.word)
         self.failed = self.respawned = self.exit_code = 0

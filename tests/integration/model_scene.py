@@ -37,7 +37,8 @@ class Scene:
 
     @ivar ended: The master has ended, and was looked at.
 
-    @ivar waiting: Clients that connected and asked while nobody was there to answer.
+    @ivar waiting: Clients that connected and asked while nobody was there to answer, and the place
+        of what served then among the model's words.
 
     @ivar slow_end: Where a slow configuration is let go on, -1 for none.
 
@@ -53,7 +54,7 @@ class Scene:
         self.proxy = Proxy()
         self.ended = False
         self.clients: list[Client] = []
-        self.waiting: list[Connection] = []
+        self.waiting: list[tuple[Connection, int]] = []
         self.consoles: list[Console] = []
         self.slow_end = -1
         self.askers: list[Asker] = []
@@ -101,8 +102,9 @@ class Scene:
             return
         model = self.model
         if model.answering:
-            for connection in self.waiting:
-                self.check_answer(connection.response().body)
+            for connection, since in self.waiting:
+                # Whoever served first has answered: several reloads may be one step.
+                self.check_answer(connection.response().body, since)
                 connection.close()
             self.waiting.clear()
             self.check_answer(self.proxy.get("web").body)
@@ -134,11 +136,16 @@ class Scene:
             assert answer.startswith("Success=0\n--\n"), f"a reload was answered {answer!r}"
         self._check_said()
 
-    def check_answer(self, body: bytes) -> None:
+    def check_answer(self, body: bytes, since: int = -1) -> None:
         """
         Check what C{/} answered.
+
+        @param since: The place of the first that may have answered among the model's words, -1 for
+            the last.
         """
         word, _, pid = body.decode().partition(" ")
+        if word in self.model.words[since:-1]:
+            return
         assert word == self.model.plan.word, f"answered {body!r}"
         known = {worker.pid for worker in self.model.serving}
         assert 0 in known or int(pid) in known, f"answered {body!r}, serving are {known}"
@@ -194,7 +201,7 @@ class Scene:
             gate.set()
         for client in self.clients:
             client.connection.close()
-        for connection in self.waiting:
+        for connection, _ in self.waiting:
             connection.close()
         for session in self.consoles:
             session.sock.close()

@@ -248,7 +248,7 @@ class World(Scene):
         """
         connection = Connection(self.proxy.port("web"))
         connection.send(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
-        self.waiting.append(connection)
+        self.waiting.append((connection, len(self.model.words) - 1))
 
     def end(self, number: signal.Signals) -> None:
         """
