@@ -46,7 +46,8 @@ class Latencies:
         Count a time.
         """
         microseconds = seconds * 1_000_000 if seconds > 0 else 0.0
-        self._buckets[min(int(log2(microseconds + 1) * _FINE), _BUCKETS - 1)] += 1
+        bucket = int(log2(microseconds + 1) * _FINE)
+        self._buckets[bucket if bucket < _BUCKETS else -1] += 1
         self.count += 1
         if microseconds > self.longest:
             self.longest = microseconds

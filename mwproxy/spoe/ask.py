@@ -80,8 +80,10 @@ class Ask:
 
     @ivar rests: How often it has rested.
 
-    @ivar begun: When the event came; L{encoded}, L{sent} and L{received}: when its frame was
-        ready, was sent, and was answered; 0.0 for not yet. Seconds of the reactor's clock.
+    @ivar begun: When the event came and its frame was made; L{sent} and L{received}: when it was
+        sent, and answered; 0.0 for not yet. Seconds of the reactor's clock.
+
+    @ivar backend_queue: The queue writes here how many it held; unset before.
 
     @ivar started: The same as L{begun} by a clock that does not wait for the reactor.
 
@@ -93,8 +95,8 @@ class Ask:
     """
 
     __slots__ = (
-        "_payload", "asker", "backend_queue", "begun", "connection", "deadline", "decide",
-        "encoded", "engine", "expiry", "frame", "key", "limit", "parked_at", "part", "plan",
+        "asker", "backend_queue", "begun", "connection", "deadline", "decide", "engine",
+        "expiry", "frame", "key", "limit", "parked_at", "part", "plan",
         "policy", "received", "repeated", "rests", "sent", "server", "session", "started", "step",
         "unsent",
     )  # fmt: skip
@@ -121,13 +123,12 @@ class Ask:
         self.part = part
         self.policy = policy
         self.limit = limit
-        self.begun = self.encoded = now
+        self.begun = now
         self.started = monotonic()
-        self._payload = payload
         # One by one: the interpreter is quick with attributes that no class has a value for.
         self.server = self.connection = self.decide = None
         self.step = NEW
-        self.backend_queue = self.rests = 0
+        self.rests = 0
         self.unsent = True
         self.repeated = False
         self.sent = self.received = 0.0
@@ -144,8 +145,9 @@ class Ask:
         part = self.part
         part.frames = frames = part.frames + 1
         ids = part.head + encode_varint(frames)
+        payload = self.frame[4 + len(self.key) :]
         self.key = ANSWERS + ids
-        self.frame = notify_frame(self._payload, ids)
+        self.frame = notify_frame(payload, ids)
         self.unsent = True
 
     def begin(self, decide: Callable[[Any], None]) -> None:

@@ -173,10 +173,14 @@ class AgentConnection:
             return
         self._batch = []
         # Who has given up meanwhile is not asked about.
-        asks = [ask for ask in batch if ask.connection is self]
-        if not asks:
+        if len(batch) > 1:
+            asks = [ask for ask in batch if ask.connection is self]
+            data = b"".join([ask.frame for ask in asks])
+        else:
+            asks = batch
+            data = asks[0].frame if asks[0].connection is self else b""
+        if not data:
             return
-        data = asks[0].frame if len(asks) == 1 else b"".join([ask.frame for ask in asks])
         pool = self.lane.pool
         now = self._reactor.now
         self.expiry = now + pool.idle_timeout
@@ -264,7 +268,11 @@ class AgentConnection:
         size = len(data)
         self.lane.server.counters.bout += size
         pool.backend.counters.bout += size
-        self._take(talk.receive(data))
+        for event in talk.receive(data):
+            if type(event) is bytes:
+                self._answered(event)
+            else:
+                self._take((event,))
 
     def _read_rest(self) -> None:
         """

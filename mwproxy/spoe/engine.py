@@ -44,6 +44,7 @@ FIRST_REST, LONGEST_REST = 0.01, 0.25
 SWEEP = 1.0
 #: Seconds in which most questions are answered: the wheel sees only those that are not.
 USUAL = 0.1
+_SHORT = 2 * USUAL
 
 
 class Step:
@@ -168,7 +169,12 @@ class Engine:
         """
         Send a question.
         """
-        self._time(ask)
+        fresh = self._fresh
+        if fresh and _SHORT < ask.limit < inf and ask.deadline == inf:
+            ask.expiry = ask.begun + ask.limit
+            fresh.append(ask)
+        else:
+            self._time(ask)
         self.pool.submit(ask)
 
     def _time(self, ask: Ask) -> None:
@@ -182,7 +188,7 @@ class Engine:
         if expiry == inf:
             expiry = now + SWEEP
         ask.expiry = expiry
-        if expiry < now + 2 * USUAL:
+        if expiry < now + _SHORT:
             self._plane.wheel.park(ask, expiry)
             return
         fresh = self._fresh

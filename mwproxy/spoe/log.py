@@ -45,10 +45,10 @@ def event_line(ask: Ask, code: int, now: float, taken_ms: int, figures: EngineFi
 
     @return: The line.
     """
-    encode = -1 if code in (2, 3) else milliseconds(ask.begun, ask.encoded)
+    encode = -1 if code in (2, 3) else 0
     line = event_text(
         figures, ask.plan.kind, ask.plan.name, ask.part.stream_id, code,
-        encode, milliseconds(ask.encoded, ask.sent), milliseconds(ask.sent, ask.received),
+        encode, milliseconds(ask.begun, ask.sent), milliseconds(ask.sent, ask.received),
         -1 if code else milliseconds(ask.received, now), taken_ms,
     )  # fmt: skip
     return line
