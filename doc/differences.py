@@ -110,7 +110,8 @@ DIFFERENCES = {
     "show activity": "Other figures.",
     "show fd": "Other figures: what a descriptor is, and whom it serves.",
     "show events": "There are no rings.",
-    "show sess": "What is about HAProxy's engine is always zero; `susp` shows who has no timeout, or is there after it.",
+    "show sess": "What is about HAProxy's engine is always zero; `susp` shows who has no timeout,"
+    " or is there after it.",
     "show table": _NONE,
     "set table": _NONE,
     "clear table": _NONE,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mwproxy.observe import info
-from mwproxy.observe.fields import info_fields, readings
+from mwproxy.observe.fields import Fractional, info_fields, readings
 from tests.observe.worker import START, a_worker
 
 
@@ -16,7 +16,7 @@ class InfoTests(SynchronousTestCase):
     Tests of process figures.
     """
 
-    def values(self) -> dict[str, int | str]:
+    def values(self) -> dict[str, int | str | Fractional]:
         """
         Read all figures.
         """

@@ -11,7 +11,7 @@ from mwproxy.live import states
 from mwproxy.live.agents import Agent
 from mwproxy.live.servers import Admin, Operational
 from mwproxy.observe import stat
-from mwproxy.observe.fields import readings, stat_fields
+from mwproxy.observe.fields import Fractional, readings, stat_fields
 from tests.observe.worker import START, a_worker
 
 
@@ -38,13 +38,13 @@ class StatTests(SynchronousTestCase):
         return [f"{self.cells(row)['pxname']}/{self.cells(row)['svname']}" for row in
                 self.rows(**chosen)]  # fmt: skip
 
-    def cells(self, row: stat.Row) -> dict[str, int | str]:
+    def cells(self, row: stat.Row) -> dict[str, int | str | Fractional]:
         """
         Read a row.
         """
         return {each.field.name: each.value for each in readings(stat.columns(), row)}
 
-    def only(self, proxy: str, name: str) -> dict[str, int | str]:
+    def only(self, proxy: str, name: str) -> dict[str, int | str | Fractional]:
         """
         Read the row of an object.
         """
