@@ -99,6 +99,10 @@ def _seconds(text: str) -> float:
     return value
 
 
+#: Signals that mean something: leave, stop (twice: at once), the same, reload, tell the counters.
+_OBEYED = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2)
+
+
 class Runner:
     """
     An agent in a process of its own.
@@ -187,13 +191,8 @@ class Runner:
         self._log.complain("hook", f"{self._agent.name}: {failure.getErrorMessage()}", failure)
 
     def _obey_signals(self) -> None:
-        calls = {
-            signal.SIGUSR1: self.leave,
-            signal.SIGTERM: self.stop,
-            signal.SIGINT: self.stop,
-            signal.SIGHUP: self.reload,
-            signal.SIGUSR2: self.tell,
-        }
+        does = (self.leave, self.stop, self.stop, self.reload, self.tell)
+        calls = dict(zip(_OBEYED, does, strict=True))
 
         def obey(signum: int, frame: object) -> None:
             self._reactor.callFromThread(calls[signal.Signals(signum)])
@@ -253,6 +252,10 @@ def _run(agent: Agent, options: argparse.Namespace) -> int:
     # Behind the reactor's own, which it installs when it starts.
     reactor.callWhenRunning(runner.start, listening)
     reactor.run()
+    # The interpreter gives signals their usual meaning before it has ended: one more of those that
+    # a reload sends would make a failure of it.
+    for signum in _OBEYED:
+        signal.signal(signum, signal.SIG_IGN)
     return runner.status
 
 

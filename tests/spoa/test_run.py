@@ -158,6 +158,21 @@ class RunTests(AgentTestCase):
             self.assertEqual(agent.wait_exit(), 0)
             self.assertEqual(engine.farewell(), -1)
 
+    def test_signal_at_the_very_end(self) -> None:
+        """
+        One that comes while the interpreter ends makes no failure of it.
+        """
+        last = (
+            "import os, signal\n"
+            "class Last:\n"
+            "    def __del__(self, kill=os.kill, pid=os.getpid(), signum=signal.SIGUSR1):\n"
+            "        kill(pid, signum)\n"
+            "last = Last()\n"
+        )
+        agent = self.started(CODE + last)
+        agent.signal(signal.SIGUSR1)
+        self.assertEqual(agent.wait_exit(), 0)
+
     def test_limit(self) -> None:
         """
         Leaving ends when its time is over.
