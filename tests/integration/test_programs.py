@@ -287,6 +287,8 @@ class ProgramTests(ProcessTestCase):
             program("exit 4", "on-failure degrade", "no option start-on-reload", name="lost"),
             text=text,
         )
+        # The other two have ended, and are listed all the same.
+        proxy.wait(lambda: len(self.program_pids(proxy)) == 1)
         (side,) = self.program_pids(proxy)
         proxy.wait(lambda: len(proxy.rows()["programs"]) == 3)
         self.assertEqual(proxy.reload().splitlines()[0], "Success=1")
