@@ -236,9 +236,12 @@ class RunTests(MainTestCase):
         """
         Otherwise the process works alone.
         """
+        program = str(self.directory / "mwproxy")
+        Path(program).touch()
+        self.patch(sys, "argv", [program])
         kind, settings = self.run_fake("-D", "--", self.config)
         self.assertEqual((kind, settings.daemon), ("standalone", True))
-        self.assertEqual(settings.argv0, str(Path(sys.argv[0]).absolute()))
+        self.assertEqual(settings.argv0, program)
 
     def test_early(self) -> None:
         """
