@@ -35,7 +35,7 @@ from mwproxy.stream.assignment import (
     release,
     serve_queue,
 )
-from mwproxy.stream.routing import Route
+from mwproxy.stream.routing import Route, Router
 
 NEW, QUEUED, CONNECTING, TURNAROUND, REQUEST, RESPONSE, DATA, TUNNEL, DONE = range(9)
 #: Before the same server is tried again.
@@ -62,6 +62,48 @@ class Exchange(Stream):
     step: int = NEW
     held: bool = False
     _counted: bool = False
+
+    def _choose(self, router: Router) -> None:
+        """
+        Find the backend, apply its rules and go there.
+        """
+        route = router.only or router.choose(self)
+        if route is None:
+            self.refused(503, "S", "C")
+            return
+        if route.request_rules is not None:
+            self.backend = route.backend
+            verdict = route.request_rules(self)
+            if verdict is not None and verdict.kind != "allow":
+                self.route = route
+                self._judge(verdict)
+                return
+        self.start(route)
+
+    def _decided_request(self, verdict: Outcome) -> None:
+        """
+        Go on behind rules that had to wait: the backend's once there is one, else the frontend's.
+        """
+        if verdict is not None and verdict.kind != "allow":
+            self._judge(verdict)
+        elif self.route is not None:
+            self.start(self.route)
+        else:
+            self._choose(self.session.entry.router)
+
+    def start(self, route: Route) -> None:
+        """
+        Go to a backend whose rules let the stream pass.
+
+        @param route: The way.
+        """
+        self.dispatch(route)
+
+    def _judge(self, verdict: Any) -> None:
+        """
+        A rule has ended the stream, or wants it to wait.
+        """
+        raise NotImplementedError
 
     def dispatch(self, route: Route) -> None:
         """

@@ -20,12 +20,11 @@ from mwproxy.net.server_link import ServerLink
 from mwproxy.net.transfer import Transfer
 from mwproxy.protocols.http1.framing import ChunkScanner
 from mwproxy.protocols.http1.messages import BadMessage, Request
-from mwproxy.rules.ruleset import Outcome
 from mwproxy.stream import answers
 from mwproxy.stream.assignment import take
 from mwproxy.stream.heads import request_head
 from mwproxy.stream.outcome import SILENT
-from mwproxy.stream.routing import Route, Router
+from mwproxy.stream.routing import Route
 
 #: Methods that may be sent again when a reused connection turns out to be dead (RFC 9110, 9.2.2).
 _IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"))
@@ -83,34 +82,6 @@ class HttpExchange(HttpBody):
                 self._judge(verdict)
                 return
         self._choose(entry.router)
-
-    def _choose(self, router: Router) -> None:
-        """
-        Find the backend, apply its rules and go there.
-        """
-        route = router.only or router.choose(self)
-        if route is None:
-            self.fail(503, "S", "C")
-            return
-        if route.request_rules is not None:
-            self.backend = route.backend
-            verdict = route.request_rules(self)
-            if verdict is not None and verdict.kind != "allow":
-                self.route = route
-                self._judge(verdict)
-                return
-        self.start(route)
-
-    def _decided_request(self, verdict: Outcome) -> None:
-        """
-        Go on behind rules that had to wait: the backend's once there is one, else the frontend's.
-        """
-        if verdict is not None and verdict.kind != "allow":
-            self._judge(verdict)
-        elif self.route is not None:
-            self.start(self.route)
-        else:
-            self._choose(self.session.entry.router)
 
     def start(self, route: Route) -> None:
         """

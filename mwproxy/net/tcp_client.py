@@ -15,7 +15,7 @@ from mwproxy.net.relay import Relay
 from mwproxy.net.server_link import ServerLink
 from mwproxy.rules.ruleset import Outcome, Verdict, Wait
 from mwproxy.stream.outcome import account_tcp
-from mwproxy.stream.routing import Router, seconds
+from mwproxy.stream.routing import seconds
 
 
 @specialized
@@ -41,23 +41,6 @@ class TcpExchange(Exchange):
             return
         self._choose(entry.router)
 
-    def _choose(self, router: Router) -> None:
-        """
-        Find the backend, apply its rules and go there.
-        """
-        route = router.choose(self)
-        if route is None:
-            self.finish("S", "C")
-            return
-        if route.request_rules is not None:
-            self.backend = route.backend
-            verdict = route.request_rules(self)
-            if verdict is not None and verdict.kind != "allow":
-                self.route = route
-                self._judge(verdict)
-                return
-        self.dispatch(route)
-
     def _judge(self, verdict: Verdict | Wait) -> None:
         """
         A rule has ended the stream, or wants it to wait.
@@ -69,17 +52,6 @@ class TcpExchange(Exchange):
         if self.route is not None:
             self.enter(self.route)
         self._reject("P", "R")
-
-    def _decided_request(self, verdict: Outcome) -> None:
-        """
-        Go on behind rules that had to wait: the backend's once there is one, else the frontend's.
-        """
-        if verdict is not None and verdict.kind != "allow":
-            self._judge(verdict)
-        elif self.route is not None:
-            self.dispatch(self.route)
-        else:
-            self._choose(self.session.entry.router)
 
     def linked(self, link: ServerLink) -> None:
         """

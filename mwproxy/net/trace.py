@@ -163,7 +163,11 @@ class Trace:
 class _TracedRouter:
     """
     A router whose choices show.
+
+    @ivar only: There is always something to choose, or nothing would show.
     """
+
+    only = None
 
     def __init__(self, router: Any, trace: Trace) -> None:
         self._router = router
