@@ -74,8 +74,8 @@ def python_with(module: str) -> Path:
             return FORGE
         version = ".".join(map(str, sys.version_info[:3]))
         raise SkipTest(
-            f"spoe-forge needs Python 3.12 or later; this is {version}, and 'make test' has found "
-            "no other to make .venv/forge with"
+            f"spoe-forge needs Python 3.12 or later; this is {version}, and 'make test' could not "
+            "make .venv/forge with another one"
         )
     raise SkipTest(f"{module} is not installed: pip install '.[test]'")
 
@@ -169,9 +169,9 @@ class FrameworkTests(SpoeTestCase):
         for thread in threads:
             thread.join()
         if self.product == "haproxy":
-            # HAProxy 2.6 loses an answer of these frameworks once in a great while, and the request
-            # goes on without it after its timeout (code 1). What it has must be right all the same.
-            del wrong["1"]
+            # Once, between HAProxy 2.6 and haproxyspoa, one of 400 answers did not come, and its
+            # request went on without it (code 1). None of the others may be wrong.
+            self.assertLessEqual(wrong.pop("1", 0), 1)
         self.assertEqual(wrong, {})
 
     def test_idle(self) -> None:
